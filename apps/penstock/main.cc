@@ -1,0 +1,109 @@
+// The command line: reads arguments, wires a session to the machine's clock and files, prints results. Exit
+// codes: 0 everything succeeded, 1 a statement failed, 2 wrong usage.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "engine/result_printer.h"
+#include "engine/session.h"
+
+namespace {
+
+struct Arguments {
+  std::vector<std::string> init_files;
+  std::string script;
+  std::string command;
+  std::string format;
+  std::vector<std::string> definitions;
+  int parallelism = 0;
+  penstock::SessionOptions session;
+};
+
+void AddOptions(CLI::App* app, Arguments* arguments) {
+  app->add_option("--format", arguments->format, "how results are printed")
+      ->check(CLI::IsMember({"table", "changelog", "json", "csv"}));
+  app->add_option("-p,--parallelism", arguments->parallelism, "default parallelism")
+      ->check(CLI::Range(1, 128));
+  app->add_option("-D", arguments->definitions, "an option, as SET 'key' = 'value'")->type_name("KEY=VALUE");
+  app->add_option("--from-savepoint", arguments->session.from_savepoint,
+                  "start the jobs from this savepoint");
+  app->add_flag("--stop-when-idle", arguments->session.stop_when_idle,
+                "end each job once all rows are processed");
+  app->add_option("--savepoint", arguments->session.savepoint_dir,
+                  "with --stop-when-idle: where the state goes");
+  app->add_flag("--continue-on-error", arguments->session.continue_on_error,
+                "go on after a failing statement");
+}
+
+int Usage(const std::string& message) {
+  std::cerr << "penstock: " << message << "\nTry 'penstock --help'.\n";
+  return 2;
+}
+
+int Run(const Arguments& arguments, bool explain) {
+  penstock::SystemClock clock;
+  penstock::LocalFileSystem files;
+  std::string format = arguments.format;
+  if (format.empty()) format = isatty(STDOUT_FILENO) != 0 || explain ? "table" : "changelog";
+  std::unique_ptr<penstock::ResultHandler> printer = penstock::MakePrinter(format, stdout, stderr);
+  penstock::Session session(arguments.session, &clock, &files);
+  for (const std::string& definition : arguments.definitions) {
+    size_t equals = definition.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return Usage("-D takes KEY=VALUE, not '" + definition + "'");
+    session.config().Set(definition.substr(0, equals), definition.substr(equals + 1));
+  }
+  if (arguments.parallelism > 0)
+    session.config().Set("parallelism.default", std::to_string(arguments.parallelism));
+  std::vector<std::string> texts;
+  std::vector<std::string> paths = arguments.init_files;
+  if (!arguments.script.empty()) paths.push_back(arguments.script);
+  for (const std::string& path : paths) {
+    penstock::Result<std::string> text = penstock::ReadFile(files, path);
+    if (!text) return Usage(text.error().ToString());
+    texts.push_back(std::move(*text));
+  }
+  if (!arguments.command.empty()) texts.push_back(arguments.command);
+  bool ok = true;
+  for (const std::string& text : texts) {
+    ok = session.ExecuteScript(text, printer.get()) && ok;
+    if (!ok && !arguments.session.continue_on_error) break;
+  }
+  ok = session.WaitForJobs(printer.get()) && ok;
+  std::fflush(stdout);
+  return ok ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App app{"Penstock: Flink SQL on one machine, in one binary", "penstock"};
+  app.set_version_flag("--version", "penstock " PENSTOCK_VERSION);
+  Arguments arguments;
+  app.add_option("-c", arguments.command, "SQL statements to execute");
+  AddOptions(&app, &arguments);
+  CLI::App* run = app.add_subcommand("run", "execute a script");
+  run->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql");
+  run->add_option("file", arguments.script, "the script")->required();
+  AddOptions(run, &arguments);
+  CLI::App* explain =
+      app.add_subcommand("explain", "print the plans of a script's queries without running them");
+  explain->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql");
+  explain->add_option("file", arguments.script, "the script")->required();
+  AddOptions(explain, &arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : 2;
+  }
+  if (!arguments.session.savepoint_dir.empty() && !arguments.session.stop_when_idle) {
+    return Usage("--savepoint needs --stop-when-idle");
+  }
+  if (arguments.command.empty() && arguments.script.empty())
+    return Usage("nothing to do: give -c \"SQL\" or run FILE.sql");
+  return Run(arguments, explain->parsed());
+}

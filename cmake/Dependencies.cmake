@@ -1,0 +1,15 @@
+# Third-party libraries, each as an imported target that exactly the modules naming it may include.
+# Versions, reasons and licences: docs/dependencies.md.
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+if(PENSTOCK_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(date REQUIRED)

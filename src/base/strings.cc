@@ -1,0 +1,188 @@
+// Small text functions; see the header.
+#include "base/strings.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdio>
+
+namespace penstock {
+
+namespace {
+char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+// Length of the valid UTF-8 sequence at the start of text, 0 when invalid.
+size_t SequenceLength(std::string_view text) {
+  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  size_t length = first >= 0xf0 && first <= 0xf4 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
+  if (first > 0xf4 || length == 0 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  if (first == 0xe0 && byte(1) < 0xa0) return 0;
+  if (first == 0xf0 && byte(1) < 0x90) return 0;
+  if (first == 0xf4 && byte(1) >= 0x90) return 0;
+  return length;
+}
+}  // namespace
+
+std::string ToUpperAscii(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), Upper);
+  return out;
+}
+
+std::string ToLowerAscii(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), Lower);
+  return out;
+}
+
+bool EqualsIgnoreCase(std::string_view a, std::string_view b) {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
+std::string_view TrimSpace(std::string_view text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
+  return text;
+}
+
+std::vector<std::string> Split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (size_t start = 0;;) {
+    size_t end = text.find(separator, start);
+    if (end == std::string_view::npos) {
+      parts.emplace_back(text.substr(start));
+      return parts;
+    }
+    parts.emplace_back(text.substr(start, end - start));
+    start = end + 1;
+  }
+}
+
+std::string Join(const std::vector<std::string>& parts, std::string_view separator) {
+  std::string out;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (i > 0) out += separator;
+    out += parts[i];
+  }
+  return out;
+}
+
+namespace {
+std::string Quote(std::string_view text, char quote) {
+  std::string out(1, quote);
+  for (char c : text) {
+    if (c == quote) out.push_back(c);
+    out.push_back(c);
+  }
+  out.push_back(quote);
+  return out;
+}
+}  // namespace
+
+std::string QuoteLiteral(std::string_view text) { return Quote(text, '\''); }
+std::string QuoteIdentifier(std::string_view name) { return Quote(name, '`'); }
+
+std::string QuoteJson(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    char c = text.front();
+    size_t length = SequenceLength(text);
+    if (length == 0) {
+      out += "\xef\xbf\xbd";
+      length = 1;
+    } else if (c == '"' || c == '\\') {
+      out.push_back('\\');
+      out.push_back(c);
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      std::array<char, 8> buffer{};
+      std::snprintf(buffer.data(), buffer.size(), "\\u%04x", c);
+      out += buffer.data();
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(length);
+  }
+  out.push_back('"');
+  return out;
+}
+
+bool ParseDuration(std::string_view text, long long* milliseconds) {
+  text = TrimSpace(text);
+  long long amount = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (error != std::errc() || amount < 0) return false;
+  std::string unit = ToLowerAscii(TrimSpace(text.substr(static_cast<size_t>(end - text.data()))));
+  struct Unit {
+    std::string_view name;
+    long long factor;
+  };
+  static constexpr std::array<Unit, 22> kUnits = {{
+      {"", 1},
+      {"ms", 1},
+      {"milli", 1},
+      {"millis", 1},
+      {"millisecond", 1},
+      {"milliseconds", 1},
+      {"s", 1000},
+      {"sec", 1000},
+      {"secs", 1000},
+      {"second", 1000},
+      {"seconds", 1000},
+      {"m", 60000},
+      {"min", 60000},
+      {"minute", 60000},
+      {"minutes", 60000},
+      {"mins", 60000},
+      {"h", 3600000},
+      {"hour", 3600000},
+      {"hours", 3600000},
+      {"d", 86400000},
+      {"day", 86400000},
+      {"days", 86400000},
+  }};
+  for (const Unit& known : kUnits) {
+    if (unit == known.name) {
+      return !__builtin_mul_overflow(amount, known.factor, milliseconds);
+    }
+  }
+  return false;
+}
+
+std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {
+  std::string best;
+  size_t best_distance = std::max<size_t>(name.size() / 3, 1) + 1;
+  for (const std::string& candidate : candidates) {
+    std::vector<size_t> row(candidate.size() + 1);
+    for (size_t j = 0; j < row.size(); ++j) row[j] = j;
+    for (size_t i = 1; i <= name.size(); ++i) {
+      size_t diagonal = row[0];
+      row[0] = i;
+      for (size_t j = 1; j < row.size(); ++j) {
+        size_t substitute = diagonal + (Lower(name[i - 1]) == Lower(candidate[j - 1]) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+      }
+    }
+    if (row.back() < best_distance) {
+      best_distance = row.back();
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace penstock

@@ -1,0 +1,33 @@
+// RowCodec: whole rows as compact bytes for values kept in state, and back. Unlike KeyCodec the bytes have no
+// order and need no escaping; they are deterministic for equal rows, so they also serve as the identity of a
+// row. Format: docs/formats/row.md.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/column.h"
+#include "data/column_builder.h"
+
+namespace penstock {
+
+class RowCodec {
+ public:
+  explicit RowCodec(std::vector<DataType> types) : types_(std::move(types)) {}
+  const std::vector<DataType>& types() const { return types_; }
+
+  void EncodeRow(std::span<const ColumnPtr> columns, int64_t row, std::string* out) const;
+  // Appends one row to the builders, one per type.
+  void Decode(std::string_view bytes, std::span<ColumnBuilder> out) const;
+
+ private:
+  std::vector<DataType> types_;
+};
+
+// One builder per type; the usual way to make result columns.
+std::vector<ColumnBuilder> MakeBuilders(const std::vector<DataType>& types);
+std::vector<ColumnPtr> FinishBuilders(std::span<ColumnBuilder> builders);
+
+}  // namespace penstock

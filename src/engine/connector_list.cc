@@ -1,0 +1,13 @@
+// The connectors.
+#include "engine/connector_list.h"
+
+#include "connectors/values/values_connector.h"
+
+namespace penstock {
+
+void RegisterConnectors(ConnectorCatalog* connectors, FactoryRegistry* registry) {
+  connectors->Add(std::make_unique<ValuesConnector>());
+  ValuesConnector::Register(registry);
+}
+
+}  // namespace penstock

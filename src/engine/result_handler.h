@@ -1,0 +1,28 @@
+// ResultHandler: what a session tells about the statements it executes: columns, rows and how each statement
+// ended. Implemented by the printers of the command line and by the public API. Rows of a SELECT may arrive
+// on another thread than the session's, but never two calls at once.
+#pragma once
+
+#include <string>
+
+#include "data/batch.h"
+#include "data/data_type.h"
+
+namespace penstock {
+
+// Where a statement failed: before it ran, or while it did.
+enum class StatementPhase : uint8_t { kParse, kValidation, kRuntime, kUnsupported };
+const char* PhaseName(StatementPhase phase);
+
+class ResultHandler {
+ public:
+  virtual ~ResultHandler() = default;
+  // A statement with rows begins; numbers start at 1 in the order of the script.
+  virtual void OnColumns(int statement, const Schema& schema) = 0;
+  virtual void OnRows(int statement, const Batch& batch) = 0;
+  // Exactly one of these ends every statement.
+  virtual void OnOk(int statement) = 0;
+  virtual void OnError(int statement, StatementPhase phase, const Status& status) = 0;
+};
+
+}  // namespace penstock

@@ -1,0 +1,203 @@
+// The output formats.
+#include "engine/result_printer.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "base/strings.h"
+#include "data/value_text.h"
+
+namespace penstock {
+
+namespace {
+
+void Write(std::FILE* file, const std::string& text) { std::fwrite(text.data(), 1, text.size(), file); }
+
+// The events of the driver contract.
+class JsonPrinter : public ResultHandler {
+ public:
+  explicit JsonPrinter(std::FILE* out) : out_(out) {}
+  void OnColumns(int statement, const Schema& schema) override {
+    types_ = schema.types();
+    std::string line = "{\"statement\":" + std::to_string(statement) + ",\"columns\":[";
+    for (int i = 0; i < schema.size(); ++i) {
+      if (i > 0) line += ",";
+      line += "{\"name\":" + QuoteJson(schema[i].name) + ",\"type\":" + QuoteJson(schema[i].type.ToString()) +
+              "}";
+    }
+    Write(out_, line + "]}\n");
+  }
+  void OnRows(int, const Batch& batch) override {
+    std::string lines;
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      ValueRow values = batch.RowAt(row);
+      lines += std::string("{\"kind\":\"") + RowKindText(batch.kind(row)) + "\",\"row\":[";
+      for (size_t i = 0; i < values.size(); ++i) {
+        if (i > 0) lines += ",";
+        lines += ValueToJson(values[i], types_[i]);
+      }
+      lines += "]}\n";
+    }
+    Write(out_, lines);
+    std::fflush(out_);
+  }
+  void OnOk(int statement) override {
+    Write(out_, "{\"statement\":" + std::to_string(statement) + ",\"status\":\"ok\"}\n");
+    std::fflush(out_);
+  }
+  void OnError(int statement, StatementPhase phase, const Status& status) override {
+    Write(out_, "{\"statement\":" + std::to_string(statement) + ",\"status\":\"error\",\"phase\":\"" +
+                    PhaseName(phase) + "\",\"message\":" + QuoteJson(status.ToString()) + "}\n");
+    std::fflush(out_);
+  }
+
+ private:
+  std::FILE* out_;
+  std::vector<DataType> types_;
+};
+
+// Shared by the text formats: errors on standard error.
+class TextPrinter : public ResultHandler {
+ public:
+  TextPrinter(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}
+  void OnColumns(int, const Schema& schema) override { schema_ = schema; }
+  void OnOk(int) override { std::fflush(out_); }
+  void OnError(int statement, StatementPhase phase, const Status& status) override {
+    std::fflush(out_);
+    Write(err_, "error in statement " + std::to_string(statement) + " (" + PhaseName(phase) +
+                    "): " + status.ToString() + "\n");
+  }
+
+ protected:
+  std::vector<std::string> Cells(const Batch& batch, int64_t row) const {
+    std::vector<std::string> cells;
+    for (int i = 0; i < schema_.size(); ++i) {
+      cells.push_back(ValueToText(batch.column(i)->ValueAt(row), schema_[i].type, TimeZone::Utc()));
+    }
+    return cells;
+  }
+  std::FILE* out_;
+  std::FILE* err_;
+  Schema schema_;
+};
+
+class CsvPrinter : public TextPrinter {
+ public:
+  using TextPrinter::TextPrinter;
+  void OnColumns(int statement, const Schema& schema) override {
+    TextPrinter::OnColumns(statement, schema);
+    std::vector<std::string> names = {"op"};
+    for (const Field& field : schema.fields()) names.push_back(Quote(field.name));
+    Write(out_, Join(names, ",") + "\n");
+  }
+  void OnRows(int, const Batch& batch) override {
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      std::vector<std::string> cells = {RowKindText(batch.kind(row))};
+      for (int i = 0; i < schema_.size(); ++i) {
+        Value value = batch.column(i)->ValueAt(row);
+        cells.push_back(value.is_null() ? "" : Quote(ValueToText(value, schema_[i].type, TimeZone::Utc())));
+      }
+      Write(out_, Join(cells, ",") + "\n");
+    }
+    std::fflush(out_);
+  }
+
+ private:
+  static std::string Quote(const std::string& text) {
+    if (text.find_first_of(",\"\n\r") == std::string::npos && !text.empty()) return text;
+    std::string out = "\"";
+    for (char c : text) {
+      if (c == '"') out.push_back('"');
+      out.push_back(c);
+    }
+    return out + "\"";
+  }
+};
+
+class ChangelogPrinter : public TextPrinter {
+ public:
+  using TextPrinter::TextPrinter;
+  void OnColumns(int statement, const Schema& schema) override {
+    TextPrinter::OnColumns(statement, schema);
+    std::string header = "op";
+    for (const Field& field : schema.fields()) header += " | " + field.name;
+    Write(out_, header + "\n");
+  }
+  void OnRows(int, const Batch& batch) override {
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      Write(out_, std::string(RowKindText(batch.kind(row))) + " | " + Join(Cells(batch, row), " | ") + "\n");
+    }
+    std::fflush(out_);
+  }
+};
+
+// The final content of the result as a box, printed when the statement ends.
+class TablePrinter : public TextPrinter {
+ public:
+  using TextPrinter::TextPrinter;
+  void OnColumns(int statement, const Schema& schema) override {
+    TextPrinter::OnColumns(statement, schema);
+    rows_.clear();
+    active_ = true;
+  }
+  void OnRows(int, const Batch& batch) override {
+    for (int64_t row = 0; row < batch.rows; ++row) {
+      std::vector<std::string> cells = Cells(batch, row);
+      if (IsAdd(batch.kind(row))) {
+        rows_.push_back(std::move(cells));
+      } else if (auto it = std::find(rows_.rbegin(), rows_.rend(), cells); it != rows_.rend()) {
+        rows_.erase(std::next(it).base());
+      }
+    }
+  }
+  void OnOk(int statement) override {
+    if (active_) Print();
+    TextPrinter::OnOk(statement);
+  }
+  void OnError(int statement, StatementPhase phase, const Status& status) override {
+    if (active_ && !rows_.empty()) Print();
+    active_ = false;
+    TextPrinter::OnError(statement, phase, status);
+  }
+
+ private:
+  void Print() {
+    std::vector<size_t> widths;
+    for (int i = 0; i < schema_.size(); ++i) {
+      size_t width = schema_[i].name.size();
+      for (const auto& row : rows_) width = std::max(width, row[static_cast<size_t>(i)].size());
+      widths.push_back(width);
+    }
+    auto line = [&](const std::function<std::string(size_t)>& cell) {
+      std::string text = "|";
+      for (size_t i = 0; i < widths.size(); ++i) {
+        std::string value = cell(i);
+        text += " " + value + std::string(widths[i] - std::min(widths[i], value.size()), ' ') + " |";
+      }
+      Write(out_, text + "\n");
+    };
+    std::string rule = "+";
+    for (size_t width : widths) rule += std::string(width + 2, '-') + "+";
+    Write(out_, rule + "\n");
+    line([&](size_t i) { return schema_[static_cast<int>(i)].name; });
+    Write(out_, rule + "\n");
+    for (const auto& row : rows_) line([&](size_t i) { return row[i]; });
+    Write(out_, rule + "\n" + std::to_string(rows_.size()) + (rows_.size() == 1 ? " row\n" : " rows\n"));
+    active_ = false;
+  }
+  std::vector<std::vector<std::string>> rows_;
+  bool active_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ResultHandler> MakePrinter(const std::string& format, std::FILE* out, std::FILE* err) {
+  if (format == "json") return std::make_unique<JsonPrinter>(out);
+  if (format == "csv") return std::make_unique<CsvPrinter>(out, err);
+  if (format == "changelog") return std::make_unique<ChangelogPrinter>(out, err);
+  if (format == "table") return std::make_unique<TablePrinter>(out, err);
+  return nullptr;
+}
+
+}  // namespace penstock

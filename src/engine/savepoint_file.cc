@@ -1,0 +1,66 @@
+// Reading and writing of savepoint files.
+#include "engine/savepoint_file.h"
+
+#include "base/bytes.h"
+#include "data/key_codec.h"
+
+namespace penstock {
+
+namespace {
+constexpr std::string_view kMagic = "PENSTOCK-SAVEPOINT";
+constexpr uint32_t kVersion = 1;
+}  // namespace
+
+Status WriteSavepoint(FileSystem& files, const std::string& path, const std::vector<SubtaskSnapshot>& parts) {
+  ByteWriter out;
+  out.Raw(kMagic);
+  out.Fixed(kVersion);
+  out.Varint(parts.size());
+  for (const SubtaskSnapshot& part : parts) {
+    out.String(part.uid);
+    out.Varint(static_cast<uint64_t>(part.subtask));
+    out.String(part.keyed);
+    out.Varint(part.lists.size());
+    for (const std::string& list : part.lists) out.String(list);
+    out.Varint(part.splits.size());
+    for (const SourceSplit& split : part.splits) {
+      out.String(split.id);
+      out.String(split.position);
+    }
+  }
+  out.Fixed(HashKey(out.bytes()));
+  size_t slash = path.rfind('/');
+  if (slash != std::string::npos && slash > 0)
+    RETURN_IF_ERROR(files.CreateDirectories(path.substr(0, slash)));
+  return WriteFileAtomically(files, path, out.bytes());
+}
+
+Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std::string& path) {
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(files, path));
+  auto damaged = [&](const char* what) { return Status::Corruption("savepoint '" + path + "' " + what); };
+  if (bytes.size() < kMagic.size() + sizeof(uint32_t) + sizeof(uint64_t) || !bytes.starts_with(kMagic)) {
+    return damaged("is no savepoint");
+  }
+  std::string_view body(bytes.data(), bytes.size() - sizeof(uint64_t));
+  ByteReader tail(std::string_view(bytes).substr(body.size()));
+  if (tail.Fixed<uint64_t>() != HashKey(body)) return damaged("does not match its checksum");
+  ByteReader in(body.substr(kMagic.size()));
+  if (in.Fixed<uint32_t>() != kVersion) return damaged("has a version this build cannot read");
+  std::vector<SubtaskSnapshot> parts;
+  for (uint64_t i = 0, count = in.Count(); i < count; ++i) {
+    SubtaskSnapshot part;
+    part.uid = std::string(in.String());
+    part.subtask = static_cast<int>(in.Varint());
+    part.keyed = std::string(in.String());
+    for (uint64_t l = 0, lists = in.Count(); l < lists; ++l) part.lists.emplace_back(in.String());
+    for (uint64_t s = 0, splits = in.Count(); s < splits; ++s) {
+      std::string id(in.String());
+      part.splits.push_back({std::move(id), std::string(in.String())});
+    }
+    parts.push_back(std::move(part));
+  }
+  if (!in.ok() || !in.at_end()) return damaged("is cut short");
+  return parts;
+}
+
+}  // namespace penstock

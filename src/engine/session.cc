@@ -1,0 +1,444 @@
+// Execution of statements.
+#include "engine/session.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "data/column_builder.h"
+#include "engine/connector_list.h"
+#include "engine/savepoint_file.h"
+#include "operators/register.h"
+#include "sql/lexer.h"
+#include "sql/statement_binder.h"
+
+namespace penstock {
+
+const char* PhaseName(StatementPhase phase) {
+  static const char* const kNames[] = {"parse", "validation", "runtime", "unsupported"};
+  return kNames[static_cast<size_t>(phase)];
+}
+
+// The rows of the SELECT that runs now.
+struct Session::Collector {
+  int statement = 0;
+  ResultHandler* handler = nullptr;
+};
+
+struct Session::RunningJob {
+  int number = 0;  // of the job in this session
+  int statement = 0;
+  std::unique_ptr<JobRunner> runner;
+  Thread thread;
+  Status outcome;
+};
+
+namespace {
+
+class CollectWriter : public SinkWriter {
+ public:
+  explicit CollectWriter(std::function<void(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
+  Status Write(const Batch& batch) override {
+    on_rows_(batch);
+    return Status::Ok();
+  }
+
+ private:
+  std::function<void(const Batch&)> on_rows_;
+};
+
+class CollectSink : public Sink {
+ public:
+  explicit CollectSink(std::function<void(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
+  Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext&) override {
+    return std::unique_ptr<SinkWriter>(new CollectWriter(on_rows_));
+  }
+
+ private:
+  std::function<void(const Batch&)> on_rows_;
+};
+
+}  // namespace
+
+Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
+    : options_(std::move(options)),
+      clock_(clock),
+      files_(files),
+      random_(EntropySeed()),
+      collector_(new Collector()) {
+  RegisterConnectors(&connectors_, &registry_);
+  RegisterOperators(&registry_);
+  registry_.AddSink(sql::kCollectSink, [this](std::string_view) -> Result<std::unique_ptr<Sink>> {
+    Collector* collector = collector_.get();
+    return std::unique_ptr<Sink>(new CollectSink(
+        [collector](const Batch& batch) { collector->handler->OnRows(collector->statement, batch); }));
+  });
+  eval_.now_micros = [this] { return clock_->NowMicros(); };
+  eval_.random = [this] { return random_.Next(); };
+}
+
+Session::~Session() {
+  CancelAll();
+  for (auto& job : running_) job->thread.Join();
+}
+
+void Session::CancelAll() {
+  std::lock_guard lock(jobs_mutex_);
+  for (auto& job : running_) job->runner->Cancel();
+}
+
+sql::BindContext Session::bind_context() { return {&catalog_, &config_, &eval_}; }
+
+Status Session::UpdateTimeZone() {
+  ASSIGN_OR_RETURN(eval_.zone, config_.time_zone());
+  eval_.legacy_cast = EqualsIgnoreCase(config_.GetString("table.exec.legacy-cast-behaviour"), "ENABLED");
+  return Status::Ok();
+}
+
+bool Session::ExecuteScript(std::string_view script, ResultHandler* handler) {
+  bool all_ok = true;
+  for (const sql::StatementText& text : sql::SplitStatements(script)) {
+    int number = ++statements_;
+    at_run_time_ = false;
+    Result<sql::AstStatement> parsed = sql::ParseStatement(text.text, text.position);
+    StatementPhase phase = StatementPhase::kParse;
+    Status status;
+    if (!parsed) {
+      status = parsed.error();
+    } else {
+      status = Execute(*parsed, number, handler);
+      phase = at_run_time_ ? StatementPhase::kRuntime : StatementPhase::kValidation;
+    }
+    if (status.ok()) {
+      handler->OnOk(number);
+      continue;
+    }
+    if (status.code() == StatusCode::kUnsupported) phase = StatementPhase::kUnsupported;
+    handler->OnError(number, phase, std::move(status).At(text.position));
+    all_ok = false;
+    if (!options_.continue_on_error) break;
+  }
+  return all_ok;
+}
+
+Status Session::Execute(const sql::AstStatement& statement, int number, ResultHandler* handler) {
+  if (const auto* s = std::get_if<sql::AstSelectStatement>(&statement.body))
+    return ExecuteBody(*s, number, handler);
+  if (const auto* s = std::get_if<sql::AstInsert>(&statement.body))
+    return ExecuteInserts({*s}, number, handler);
+  if (const auto* s = std::get_if<sql::AstStatementSet>(&statement.body))
+    return ExecuteInserts(s->inserts, number, handler);
+  if (const auto* s = std::get_if<sql::AstCreateTable>(&statement.body)) {
+    ASSIGN_OR_RETURN(TablePtr table, sql::BindCreateTable(bind_context(), *s));
+    if (s->if_not_exists && catalog_.FindTable(table->path)) return Status::Ok();
+    return catalog_.AddTable(std::move(table), s->or_replace);
+  }
+  if (const auto* s = std::get_if<sql::AstCreateView>(&statement.body)) {
+    ASSIGN_OR_RETURN(sql::PlanPtr checked, sql::BindQuery(bind_context(), s->query));
+    auto view = std::make_shared<View>();
+    ASSIGN_OR_RETURN(view->path, catalog_.Resolve(s->name));
+    if (s->if_not_exists && catalog_.FindView(view->path)) return Status::Ok();
+    if (!s->columns.empty() && static_cast<int>(s->columns.size()) != checked->schema.size()) {
+      return SqlError(ErrorNumber::kColumnCount, statement.position,
+                      "the view names another number of columns than its query has");
+    }
+    view->columns = s->columns;
+    view->query_text = s->query_text;
+    view->temporary = s->temporary;
+    return catalog_.AddView(std::move(view), s->or_replace);
+  }
+  if (const auto* s = std::get_if<sql::AstDrop>(&statement.body)) return ExecuteDrop(*s);
+  if (const auto* s = std::get_if<sql::AstSet>(&statement.body)) return ExecuteSet(*s, number, handler);
+  if (const auto* s = std::get_if<sql::AstReset>(&statement.body)) {
+    if (s->key.empty())
+      config_.ResetAll();
+    else
+      config_.Reset(s->key);
+    return UpdateTimeZone();
+  }
+  if (const auto* s = std::get_if<sql::AstUse>(&statement.body)) {
+    return s->catalog ? catalog_.UseCatalog(s->name.back()) : catalog_.UseDatabase(s->name);
+  }
+  if (const auto* s = std::get_if<sql::AstCreateNamespace>(&statement.body)) {
+    return s->catalog ? catalog_.CreateCatalog(s->name.back(), s->if_not_exists)
+                      : catalog_.CreateDatabase(s->name, s->if_not_exists);
+  }
+  if (const auto* s = std::get_if<sql::AstShow>(&statement.body)) return ExecuteShow(*s, number, handler);
+  if (const auto* s = std::get_if<sql::AstDescribe>(&statement.body))
+    return ExecuteDescribe(s->name, number, handler);
+  if (const auto* s = std::get_if<sql::AstExplain>(&statement.body))
+    return ExecuteExplain(*s, number, handler);
+  const auto& unsupported = std::get<sql::AstUnsupported>(statement.body);
+  return SqlError(ErrorNumber::kUnsupported, statement.position, unsupported.what + " is not supported");
+}
+
+Status Session::ExecuteSet(const sql::AstSet& set, int number, ResultHandler* handler) {
+  if (set.show) {
+    std::vector<std::string> lines;
+    for (const auto& [key, value] : config_.values())
+      lines.push_back(QuoteLiteral(key) + " = " + QuoteLiteral(value));
+    ReportTexts(number, "options", lines, handler);
+    return Status::Ok();
+  }
+  std::string before = config_.GetString(set.key);
+  bool had = config_.values().contains(set.key);
+  config_.Set(set.key, set.value);
+  Status status = UpdateTimeZone();
+  if (status.ok()) return status;
+  if (had)
+    config_.Set(set.key, before);
+  else
+    config_.Reset(set.key);
+  return std::move(status).WithNumber(ErrorNumber::kBadOption);
+}
+
+Status Session::ExecuteDrop(const sql::AstDrop& drop) {
+  if (drop.what == "CATALOG") return catalog_.DropCatalog(drop.name.back(), drop.if_exists);
+  if (drop.what == "DATABASE") return catalog_.DropDatabase(drop.name, drop.if_exists);
+  ASSIGN_OR_RETURN(ObjectPath path, catalog_.Resolve(drop.name));
+  if (drop.what == "TABLE") {
+    if (drop.if_exists && !catalog_.FindTable(path)) return Status::Ok();
+    return catalog_.DropTable(path, drop.temporary);
+  }
+  if (drop.what == "VIEW") {
+    if (drop.if_exists && !catalog_.FindView(path)) return Status::Ok();
+    return catalog_.DropView(path, drop.temporary);
+  }
+  return SqlError(ErrorNumber::kUnsupported, {}, "DROP " + drop.what + " is not supported");
+}
+
+void Session::ReportTexts(int number, const std::string& column, const std::vector<std::string>& values,
+                          ResultHandler* handler) {
+  handler->OnColumns(number, Schema{{column, DataType::String().NotNull()}});
+  ColumnBuilder builder(DataType::String());
+  for (const std::string& value : values) builder.AppendString(value);
+  handler->OnRows(number, Batch(static_cast<int64_t>(values.size()), {builder.Finish()}));
+}
+
+Status Session::ExecuteShow(const sql::AstShow& show, int number, ResultHandler* handler) {
+  auto report = [&](const char* column, const std::vector<std::string>& values) {
+    ReportTexts(number, column, values, handler);
+    return Status::Ok();
+  };
+  if (show.what == "TABLES") return report("table name", catalog_.Tables());
+  if (show.what == "VIEWS") return report("view name", catalog_.Views());
+  if (show.what == "CATALOGS") return report("catalog name", catalog_.Catalogs());
+  if (show.what == "DATABASES") return report("database name", catalog_.Databases());
+  if (show.what == "CURRENT CATALOG") return report("current catalog name", {catalog_.current_catalog()});
+  if (show.what == "CURRENT DATABASE") return report("current database name", {catalog_.current_database()});
+  if (show.what == "FUNCTIONS") {
+    std::vector<std::string> names;
+    for (const std::string& name : FunctionRegistry::BuiltIn().Names()) names.push_back(ToLowerAscii(name));
+    return report("function name", names);
+  }
+  if (show.what == "JOBS") {
+    std::vector<std::string> names;
+    for (const auto& job : running_) names.push_back("job-" + std::to_string(job->number));
+    return report("job id", names);
+  }
+  if (show.what == "COLUMNS") return ExecuteDescribe(show.name, number, handler);
+  if (show.what == "CREATE TABLE" || show.what == "CREATE VIEW") {
+    ASSIGN_OR_RETURN(ObjectPath path, catalog_.Resolve(show.name));
+    if (TablePtr table = catalog_.FindTable(path)) return report("result", {sql::CreateTableText(*table)});
+    if (ViewPtr view = catalog_.FindView(path)) {
+      return report("result", {"CREATE VIEW " + QuoteIdentifier(path.object) + " AS\n" + view->query_text});
+    }
+    return SqlError(ErrorNumber::kUnknownTable, {}, "'" + path.ToString() + "' not found");
+  }
+  return SqlError(ErrorNumber::kUnsupported, {}, "SHOW " + show.what + " is not supported");
+}
+
+Status Session::ExecuteDescribe(const std::vector<std::string>& name, int number, ResultHandler* handler) {
+  ASSIGN_OR_RETURN(ObjectPath path, catalog_.Resolve(name));
+  TablePtr table = catalog_.FindTable(path);
+  Schema columns;
+  if (table) {
+    columns = table->schema();
+  } else if (catalog_.FindView(path)) {
+    Result<sql::AstStatement> query =
+        sql::ParseStatement("SELECT * FROM " + QuoteIdentifier(path.catalog) + "." +
+                            QuoteIdentifier(path.database) + "." + QuoteIdentifier(path.object));
+    if (!query) return query.error();
+    ASSIGN_OR_RETURN(sql::PlanPtr plan,
+                     sql::BindQuery(bind_context(), std::get<sql::AstSelectStatement>(query->body).query));
+    columns = plan->schema;
+  } else {
+    return SqlError(ErrorNumber::kUnknownTable, {},
+                    "Tables or views with the identifier '" + path.ToString() + "' doesn't exist.");
+  }
+  DataType text = DataType::String();
+  handler->OnColumns(number, Schema{{"name", text},
+                                    {"type", text},
+                                    {"null", DataType::Boolean()},
+                                    {"key", text},
+                                    {"extras", text},
+                                    {"watermark", text}});
+  ColumnBuilder names(text), types(text), nulls(DataType::Boolean()), keys(text), extras(text),
+      watermarks(text);
+  for (int i = 0; i < columns.size(); ++i) {
+    names.AppendString(columns[i].name);
+    std::string type = columns[i].type.WithNullable(true).ToString();
+    if (columns[i].type.is_rowtime()) type += " *ROWTIME*";
+    if (columns[i].type.is_proctime()) type += " *PROCTIME*";
+    types.AppendString(type);
+    nulls.Append<uint8_t>(columns[i].type.nullable() ? 1 : 0);
+    auto put = [](ColumnBuilder& builder, const std::string& value) {
+      if (value.empty())
+        builder.AppendNull();
+      else
+        builder.AppendString(value);
+    };
+    std::string key, extra, watermark;
+    if (table) {
+      const TableColumn& column = table->columns[static_cast<size_t>(i)];
+      std::vector<std::string> key_names;
+      for (int k : table->primary_key) key_names.push_back(table->columns[static_cast<size_t>(k)].name);
+      if (std::find(table->primary_key.begin(), table->primary_key.end(), i) != table->primary_key.end()) {
+        key = "PRI(" + Join(key_names, ", ") + ")";
+      }
+      if (column.kind == TableColumn::Kind::kComputed) extra = "AS " + column.expr_text;
+      if (column.kind == TableColumn::Kind::kMetadata)
+        extra = "METADATA FROM '" + column.metadata_key + "'" + (column.is_virtual ? " VIRTUAL" : "");
+      if (table->watermark && table->watermark->column == i) watermark = table->watermark->expr_text;
+    }
+    put(keys, key);
+    put(extras, extra);
+    put(watermarks, watermark);
+  }
+  handler->OnRows(number, Batch(columns.size(), {names.Finish(), types.Finish(), nulls.Finish(),
+                                                 keys.Finish(), extras.Finish(), watermarks.Finish()}));
+  return Status::Ok();
+}
+
+Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, ResultHandler* handler) {
+  ASSIGN_OR_RETURN(sql::PlanPtr plan, sql::BindQuery(bind_context(), select.query));
+  sql::PhysicalPlanner planner(bind_context(), connectors_);
+  RETURN_IF_ERROR(planner.Add(plan, sql::SinkTarget{}));
+  handler->OnColumns(number, plan->schema);
+  collector_->statement = number;
+  collector_->handler = handler;
+  return RunJob(planner.Finish("SELECT"), true, number, handler);
+}
+
+Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number,
+                               ResultHandler* handler) {
+  sql::PhysicalPlanner planner(bind_context(), connectors_);
+  std::vector<std::string> sinks;
+  for (const sql::AstInsert& insert : inserts) {
+    ASSIGN_OR_RETURN(sql::BoundInsert bound, sql::BindInsert(bind_context(), insert));
+    Status status = planner.Add(bound.plan, bound.sink);
+    if (!status.ok()) return std::move(status).At(insert.position);
+    sinks.push_back(bound.sink.table->path.object);
+  }
+  bool wait = planner.bounded() || config_.GetBool("table.dml-sync", false);
+  std::string name = config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ","));
+  return RunJob(planner.Finish(name), wait, number, handler);
+}
+
+Result<std::string> Session::ExplainText(const sql::AstStatement& statement) {
+  std::vector<std::pair<sql::PlanPtr, sql::SinkTarget>> parts;
+  auto add_insert = [&](const sql::AstInsert& insert) -> Status {
+    ASSIGN_OR_RETURN(sql::BoundInsert bound, sql::BindInsert(bind_context(), insert));
+    parts.emplace_back(bound.plan, bound.sink);
+    return Status::Ok();
+  };
+  if (const auto* select = std::get_if<sql::AstSelectStatement>(&statement.body)) {
+    ASSIGN_OR_RETURN(sql::PlanPtr plan, sql::BindQuery(bind_context(), select->query));
+    parts.emplace_back(plan, sql::SinkTarget{});
+  } else if (const auto* insert = std::get_if<sql::AstInsert>(&statement.body)) {
+    RETURN_IF_ERROR(add_insert(*insert));
+  } else if (const auto* set = std::get_if<sql::AstStatementSet>(&statement.body)) {
+    for (const sql::AstInsert& one : set->inserts) RETURN_IF_ERROR(add_insert(one));
+  } else {
+    return SqlError(ErrorNumber::kUnsupported, statement.position,
+                    "EXPLAIN takes a SELECT, an INSERT or a statement set");
+  }
+  std::string text = "== Logical Plan ==\n";
+  sql::PhysicalPlanner planner(bind_context(), connectors_);
+  for (const auto& [plan, sink] : parts) {
+    text += (sink.table ? "Sink(" + sink.table->path.object + ")\n" : std::string("Collect\n")) +
+            sql::PlanToString(plan);
+    RETURN_IF_ERROR(planner.Add(plan, sink));
+  }
+  JobGraph graph = planner.Finish("EXPLAIN");
+  text += "\n== Physical Plan ==\n";
+  for (const JobVertex& vertex : graph.vertices) {
+    text += "[" + std::to_string(vertex.id) + "] " + vertex.name + " (id=" + vertex.uid +
+            ", parallelism=" + std::to_string(vertex.parallelism) + ")";
+    for (const JobEdge& edge : graph.edges) {
+      static const char* const kNames[] = {"forward", "hash", "rebalance", "broadcast", "single"};
+      if (edge.to == vertex.id)
+        text += " <- [" + std::to_string(edge.from) + "] " + kNames[static_cast<size_t>(edge.partitioning)];
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+Status Session::ExecuteExplain(const sql::AstExplain& explain, int number, ResultHandler* handler) {
+  ASSIGN_OR_RETURN(std::string text, ExplainText(*explain.statement));
+  ReportTexts(number, "result", {text}, handler);
+  return Status::Ok();
+}
+
+Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
+  std::string dir = options_.from_savepoint.empty() ? config_.GetString("execution.state-recovery.path")
+                                                    : options_.from_savepoint;
+  if (dir.empty()) return std::vector<SubtaskSnapshot>();
+  return ReadSavepoint(*files_, dir + "/job-" + std::to_string(job));
+}
+
+Status Session::RunJob(JobGraph graph, bool wait, int number, ResultHandler* handler) {
+  int job_number = ++jobs_;
+  at_run_time_ = true;
+  JobOptions options;
+  options.batch_rows = options_.batch_rows;
+  options.stop_when_idle = options_.stop_when_idle;
+  options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
+  ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
+  auto job = std::make_unique<RunningJob>();
+  job->number = job_number;
+  job->statement = number;
+  job->runner = std::make_unique<JobRunner>(std::move(graph), std::move(options),
+                                            JobEnvironment{&registry_, clock_, files_, &eval_});
+  RETURN_IF_ERROR(job->runner->Prepare());
+  RunningJob* running = job.get();
+  {
+    std::lock_guard lock(jobs_mutex_);
+    running_.push_back(std::move(job));
+  }
+  if (!wait) {
+    running->thread =
+        Thread("job-" + std::to_string(job_number), [running] { running->outcome = running->runner->Run(); });
+    static_cast<void>(handler);
+    return Status::Ok();
+  }
+  running->outcome = running->runner->Run();
+  return FinishJob(*running);
+}
+
+Status Session::FinishJob(RunningJob& job) {
+  Status outcome = job.outcome;
+  if (outcome.ok() && options_.stop_when_idle && !options_.savepoint_dir.empty()) {
+    outcome = WriteSavepoint(*files_, options_.savepoint_dir + "/job-" + std::to_string(job.number),
+                             job.runner->savepoint());
+  }
+  std::lock_guard lock(jobs_mutex_);
+  running_.remove_if([&](const auto& other) { return other.get() == &job; });
+  return outcome;
+}
+
+bool Session::WaitForJobs(ResultHandler* handler) {
+  bool all_ok = true;
+  while (!running_.empty()) {
+    RunningJob& job = *running_.front();
+    int statement = job.statement;
+    job.thread.Join();
+    Status status = FinishJob(job);
+    if (status.ok()) continue;
+    all_ok = false;
+    handler->OnError(statement, StatementPhase::kRuntime, status);
+  }
+  return all_ok;
+}
+
+}  // namespace penstock

@@ -1,0 +1,88 @@
+// Session: executes SQL statements one after the other: owns the catalog, the SET options and the jobs it
+// started. Used by one thread; jobs run on threads of their own. What the command line and the public API
+// wrap.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/result_handler.h"
+#include "env/clock.h"
+#include "env/file_system.h"
+#include "env/random.h"
+#include "env/thread.h"
+#include "runtime/job_runner.h"
+#include "sql/config.h"
+#include "sql/parser.h"
+#include "sql/physical_planner.h"
+#include "table/catalog.h"
+
+namespace penstock {
+
+struct SessionOptions {
+  bool stop_when_idle = false;
+  std::string savepoint_dir;  // with stop_when_idle
+  std::string from_savepoint;
+  bool continue_on_error = false;
+  int batch_rows = 1024;
+};
+
+class Session {
+ public:
+  Session(SessionOptions options, const Clock* clock, FileSystem* files);
+  ~Session();
+
+  // Executes a script; returns true when every statement succeeded. Statements are numbered on over several
+  // scripts.
+  bool ExecuteScript(std::string_view script, ResultHandler* handler);
+  // Waits for the jobs that still run; true when all of them succeeded.
+  bool WaitForJobs(ResultHandler* handler);
+  // From any thread or a signal's: ends every job.
+  void CancelAll();
+
+  const Catalog& catalog() const { return catalog_; }
+  sql::Config& config() { return config_; }
+
+ private:
+  struct RunningJob;
+  struct Collector;
+
+  Status Execute(const sql::AstStatement& statement, int number, ResultHandler* handler);
+  Status ExecuteBody(const sql::AstSelectStatement& select, int number, ResultHandler* handler);
+  Status ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number, ResultHandler* handler);
+  Status ExecuteExplain(const sql::AstExplain& explain, int number, ResultHandler* handler);
+  Status ExecuteShow(const sql::AstShow& show, int number, ResultHandler* handler);
+  Status ExecuteDescribe(const std::vector<std::string>& name, int number, ResultHandler* handler);
+  Status ExecuteSet(const sql::AstSet& set, int number, ResultHandler* handler);
+  Status ExecuteDrop(const sql::AstDrop& drop);
+  Result<std::string> ExplainText(const sql::AstStatement& statement);
+  // A column of strings as the result of SHOW and the like.
+  void ReportTexts(int number, const std::string& column, const std::vector<std::string>& values,
+                   ResultHandler* handler);
+  // Runs a job to its end, or in the background.
+  Status RunJob(JobGraph graph, bool wait, int number, ResultHandler* handler);
+  Status FinishJob(RunningJob& job);
+  Result<std::vector<SubtaskSnapshot>> LoadSavepoint(int job);
+  sql::BindContext bind_context();
+  Status UpdateTimeZone();
+
+  SessionOptions options_;
+  const Clock* clock_;
+  FileSystem* files_;
+  Random random_;
+  Catalog catalog_;
+  sql::Config config_;
+  EvalContext eval_;
+  ConnectorCatalog connectors_;
+  FactoryRegistry registry_;
+  int statements_ = 0;
+  int jobs_ = 0;
+  bool at_run_time_ = false;  // the statement that fails has started its job
+  std::unique_ptr<Collector> collector_;
+  std::mutex jobs_mutex_;
+  std::list<std::unique_ptr<RunningJob>> running_;
+};
+
+}  // namespace penstock

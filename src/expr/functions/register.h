@@ -1,0 +1,14 @@
+// One function per file of this folder, each adding its part of the built-in functions to the registry.
+#pragma once
+
+#include "expr/function.h"
+
+namespace penstock {
+
+void RegisterArithmetic(FunctionRegistry* registry);
+void RegisterComparison(FunctionRegistry* registry);
+void RegisterLogic(FunctionRegistry* registry);
+void RegisterStrings(FunctionRegistry* registry);
+void RegisterTime(FunctionRegistry* registry);
+
+}  // namespace penstock

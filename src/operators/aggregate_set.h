@@ -1,0 +1,96 @@
+// AggregateSet: the aggregates of one GROUP BY bound together: where each keeps its bytes in a group's state,
+// which rows each of them sees (FILTER, DISTINCT), and the views they share. Used by the aggregating
+// operators on their thread.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "data/key_codec.h"
+#include "data/row_codec.h"
+#include "expr/aggregate.h"
+#include "state/state_backend.h"
+#include "stream/operator.h"
+
+namespace penstock {
+
+// An AggregateView over a MapState in a namespace that the operator sets before it calls.
+class StateView : public AggregateView {
+ public:
+  explicit StateView(MapState* state) : state_(state) {}
+  void set_namespace(int64_t name_space) { namespace_ = name_space; }
+  std::optional<std::string_view> Get(std::string_view group, std::string_view element) override {
+    return state_->Get(namespace_, Key(group), element);
+  }
+  void Put(std::string_view group, std::string_view element, std::string_view value) override {
+    state_->Put(namespace_, Key(group), element, value);
+  }
+  void Erase(std::string_view group, std::string_view element) override {
+    state_->Erase(namespace_, Key(group), element);
+  }
+  void ForEach(std::string_view group,
+               const std::function<bool(std::string_view, std::string_view)>& visit) override {
+    state_->Scan(namespace_, Key(group), "", visit);
+  }
+  std::optional<std::string> First(std::string_view group) override;
+  std::optional<std::string> Last(std::string_view group) override;
+  void Clear(std::string_view group) override { state_->Clear(namespace_, Key(group)); }
+
+ private:
+  static StateKey Key(std::string_view group) { return {group, HashKey(group)}; }
+  MapState* state_;
+  int64_t namespace_ = 0;
+};
+
+class AggregateSet {
+ public:
+  // `retracts`: input rows may be -U or -D. State names start with `prefix`.
+  Status Open(const std::vector<AggregateCall>& calls, bool retracts, OperatorContext* context,
+              const std::string& prefix, int64_t ttl_ms);
+
+  // Bytes of one group's state, a multiple of 8.
+  size_t width() const { return width_; }
+  // Whether states of different slices can be merged: no views, every kernel mergeable.
+  bool mergeable() const { return mergeable_; }
+  void Init(uint8_t* state) const;
+  void SetNamespace(int64_t name_space);
+
+  // One call per chunk of rows: `groups` and `states` per row, `signs` from the row kinds (0: the row is
+  // ignored).
+  Status Update(const Batch& batch, std::span<const std::string_view> groups, std::span<const int8_t> signs,
+                std::span<uint8_t* const> states);
+  // The same, and appends each aggregate's result after every row to `after`.
+  Status UpdateAndEmit(const Batch& batch, std::span<const std::string_view> groups,
+                       std::span<const int8_t> signs, std::span<uint8_t* const> states,
+                       std::vector<ColumnBuilder>* after);
+  Status Emit(std::span<const uint8_t* const> states, std::span<const std::string_view> groups,
+              std::vector<ColumnBuilder>* out) const;
+  void Merge(uint8_t* into, const uint8_t* from) const;
+  // Drops what a group keeps in views; the caller erases its fixed state.
+  void ClearViews(std::string_view group);
+  bool has_views() const { return !views_.empty(); }
+  // Drops everything that views keep in a namespace.
+  void EraseNamespace(int64_t name_space);
+  std::vector<DataType> result_types() const;
+
+ private:
+  struct Bound {
+    AggregateCall call;
+    std::unique_ptr<AggregateKernel> kernel;
+    size_t offset = 0;
+    StateView* distinct = nullptr;    // counts per value, null without DISTINCT
+    std::unique_ptr<KeyCodec> codec;  // of the DISTINCT arguments
+  };
+  Status SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
+                  std::span<const int8_t> signs, std::vector<int8_t>* out);
+  Result<StateView*> NewView(OperatorContext* context, const std::string& name, int64_t ttl_ms);
+
+  std::vector<Bound> bound_;
+  std::vector<std::unique_ptr<StateView>> views_;
+  std::vector<MapState*> view_states_;
+  size_t width_ = 0;
+  bool mergeable_ = true;
+};
+
+}  // namespace penstock

@@ -1,0 +1,37 @@
+// Names of the operators.
+#include "operators/register.h"
+
+#include "operators/calc.h"
+#include "operators/group_aggregate.h"
+#include "operators/union_operator.h"
+#include "operators/values_source.h"
+#include "operators/watermark_assigner.h"
+#include "operators/window_aggregate.h"
+#include "operators/window_tvf.h"
+
+namespace penstock {
+
+namespace {
+// A factory for an operator that is made from its parsed spec.
+template <typename Op, typename Spec>
+void Add(FactoryRegistry* registry, const char* name) {
+  registry->AddOperator(name, [](std::string_view bytes) -> Result<std::unique_ptr<Operator>> {
+    ASSIGN_OR_RETURN(Spec spec, Spec::Parse(bytes));
+    return std::unique_ptr<Operator>(new Op(std::move(spec)));
+  });
+}
+}  // namespace
+
+void RegisterOperators(FactoryRegistry* registry) {
+  Add<Calc, CalcSpec>(registry, "calc");
+  Add<GroupAggregate, GroupAggregateSpec>(registry, "group_aggregate");
+  Add<WatermarkAssigner, WatermarkAssignerSpec>(registry, "watermark_assigner");
+  Add<WindowAggregate, WindowAggregateSpec>(registry, "window_aggregate");
+  Add<WindowTvf, WindowTvfSpec>(registry, "window_tvf");
+  registry->AddOperator("union", [](std::string_view) -> Result<std::unique_ptr<Operator>> {
+    return std::unique_ptr<Operator>(new UnionOperator());
+  });
+  registry->AddSource("values_source", MakeValuesSource);
+}
+
+}  // namespace penstock

@@ -1,0 +1,46 @@
+// WatermarkAssigner: makes watermarks out of rows, step 4 of a record's way. On-event emission puts a mark
+// behind every row that moves the watermark; periodic emission (Flink's) behind rows that move it by more
+// than the interval, and by wall clock. Watermarks never go back; a row without a time fails the job, as in
+// Flink.
+#pragma once
+
+#include <optional>
+
+#include "expr/evaluator.h"
+#include "stream/operator.h"
+
+namespace penstock {
+
+struct WatermarkAssignerSpec {
+  int column = -1;  // the rowtime
+  ExprPtr expr;     // null: SOURCE_WATERMARK(), no watermark before the end
+  bool on_event = true;
+  int64_t interval_ms = 200;
+  int64_t idle_ms = 0;  // 0: never idle
+  bool rowtime_millis_local = false;
+  std::string Serialize() const;
+  static Result<WatermarkAssignerSpec> Parse(std::string_view bytes);
+};
+
+class WatermarkAssigner : public Operator {
+ public:
+  explicit WatermarkAssigner(WatermarkAssignerSpec spec) : spec_(std::move(spec)) {}
+  Status Open(OperatorContext* context) override;
+  Result<Progress> Process(int input, const Batch& batch, Output& out) override;
+  int64_t NextProcessingTime() const override;
+  Result<Progress> OnProcessingTime(int64_t now, Output& out) override;
+
+ private:
+  Status AddMarks(const Batch& batch, std::vector<Mark>* marks);
+  WatermarkAssignerSpec spec_;
+  std::optional<Evaluator> evaluator_;
+  std::vector<DataType> types_;
+  std::vector<ColumnPtr> empty_columns_;
+  int64_t current_ = kNoWatermark;  // what the rows give
+  int64_t emitted_ = kNoWatermark;  // what was sent
+  int64_t last_row_ms_ = 0;         // monotonic
+  int64_t next_tick_ms_ = INT64_MAX;
+  bool idle_ = false;
+};
+
+}  // namespace penstock

@@ -1,0 +1,76 @@
+// Distribution of rows over subtasks.
+#include "runtime/exchange.h"
+
+#include <algorithm>
+
+#include "state/key_group.h"
+
+namespace penstock {
+
+namespace {
+std::vector<DataType> KeyTypes(const JobEdge& edge, const Schema& schema) {
+  std::vector<DataType> types;
+  for (int key : edge.keys) types.push_back(schema[key].type);
+  return types;
+}
+}  // namespace
+
+Exchange::Exchange(const JobEdge& edge, const Schema& schema, int subtask, int max_parallelism,
+                   std::vector<std::shared_ptr<Channel>> targets)
+    : partitioning_(edge.partitioning),
+      keys_(edge.keys),
+      codec_(KeyTypes(edge, schema)),
+      subtask_(static_cast<size_t>(subtask)),
+      max_parallelism_(max_parallelism),
+      targets_(std::move(targets)) {}
+
+bool Exchange::full() const {
+  return std::any_of(targets_.begin(), targets_.end(), [](const auto& channel) { return channel->full(); });
+}
+
+void Exchange::Broadcast(const Element& element) {
+  for (const auto& channel : targets_) channel->Push(element);
+}
+
+void Exchange::Send(Batch batch) {
+  if (batch.empty()) return;
+  if (targets_.size() == 1) return targets_[0]->Push(std::move(batch));
+  switch (partitioning_) {
+    case Partitioning::kForward: return targets_[subtask_]->Push(std::move(batch));
+    case Partitioning::kHash: return SendHashed(std::move(batch));
+    case Partitioning::kBroadcast: return Broadcast(batch);
+    case Partitioning::kSingleton:
+    case Partitioning::kRebalance: {
+      size_t chosen = partitioning_ == Partitioning::kSingleton ? 0 : next_++ % targets_.size();
+      for (size_t t = 0; t < targets_.size(); ++t) {
+        if (t == chosen) {
+          targets_[t]->Push(batch);
+        } else if (!batch.marks.empty()) {
+          Batch marks(0, batch.Slice(0, 0).columns);
+          marks.marks = batch.marks;
+          for (Mark& mark : marks.marks) mark.offset = 0;
+          targets_[t]->Push(std::move(marks));
+        }
+      }
+    }
+  }
+}
+
+void Exchange::SendHashed(Batch batch) {
+  std::vector<ColumnPtr> keys;
+  for (int key : keys_) keys.push_back(batch.column(key));
+  KeyBlock block;
+  codec_.Encode(keys, batch.rows, &block);
+  std::vector<std::vector<int32_t>> rows(targets_.size());
+  for (int64_t row = 0; row < batch.rows; ++row) {
+    int group = KeyGroupOf(HashKey(block[row]), max_parallelism_);
+    int target = SubtaskOf(group, max_parallelism_, static_cast<int>(targets_.size()));
+    rows[static_cast<size_t>(target)].push_back(static_cast<int32_t>(row));
+  }
+  for (size_t t = 0; t < targets_.size(); ++t) {
+    if (rows[t].empty() && batch.marks.empty()) continue;
+    targets_[t]->Push(batch.Take(rows[t]));
+  }
+}
+
+}  // namespace penstock

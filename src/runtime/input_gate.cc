@@ -1,0 +1,95 @@
+// Fair polling, mark merging and barrier alignment.
+#include "runtime/input_gate.h"
+
+#include <algorithm>
+
+namespace penstock {
+
+void InputGate::AddChannel(int input, std::shared_ptr<Channel> channel) {
+  ports_.push_back({input, std::move(channel)});
+  ++open_;
+}
+
+void InputGate::Start() { merger_ = std::make_unique<WatermarkMerger>(ports_.size()); }
+
+bool InputGate::empty() const {
+  return !queued_ && std::all_of(ports_.begin(), ports_.end(),
+                                 [](const Port& p) { return p.ended || p.channel->empty(); });
+}
+
+std::optional<InputGate::Event> InputGate::Next() {
+  if (queued_) {
+    std::optional<Event> event = std::move(queued_);
+    queued_.reset();
+    return event;
+  }
+  for (size_t tried = 0; tried < ports_.size();) {
+    size_t port = next_;
+    next_ = (next_ + 1) % ports_.size();
+    Port& p = ports_[port];
+    std::optional<Element> element;
+    if (!p.ended && !p.at_barrier) element = p.channel->Pop();
+    if (!element) {
+      ++tried;
+      continue;
+    }
+    if (auto* batch = std::get_if<Batch>(&*element)) return Handle(port, std::move(*batch));
+    if (auto* barrier = std::get_if<Barrier>(&*element)) {
+      if (std::optional<Event> event = HandleBarrier(port, *barrier)) return event;
+      tried = 0;
+      continue;
+    }
+    p.ended = true;
+    p.drained = std::get<EndOfInput>(*element).drained;
+    --open_;
+    bool last = std::none_of(ports_.begin(), ports_.end(),
+                             [&](const Port& o) { return o.input == p.input && !o.ended; });
+    Event end{p.input, EndOfInput{p.drained}, last};
+    Mark merged;
+    bool moved = merger_->End(port, &merged) && open_ > 0;
+    std::optional<Event> aligned = CompleteBarrier();
+    if (moved) {
+      queued_ = std::move(end);
+      Batch marks;
+      marks.marks.push_back(merged);
+      return Event{p.input, std::move(marks), false};
+    }
+    if (aligned) {
+      queued_ = std::move(aligned);
+    }
+    return end;
+  }
+  return std::nullopt;
+}
+
+InputGate::Event InputGate::Handle(size_t port, Batch batch) {
+  if (ports_.size() > 1 && !batch.marks.empty()) {
+    std::vector<Mark> merged;
+    for (const Mark& mark : batch.marks) {
+      Mark out;
+      if (!merger_->Apply(port, mark, &out)) continue;
+      out.offset = mark.offset;
+      merged.push_back(out);
+    }
+    batch.marks = std::move(merged);
+  }
+  return {ports_[port].input, std::move(batch), false};
+}
+
+std::optional<InputGate::Event> InputGate::HandleBarrier(size_t port, Barrier barrier) {
+  ports_[port].at_barrier = true;
+  aligning_ = barrier;
+  return CompleteBarrier();
+}
+
+std::optional<InputGate::Event> InputGate::CompleteBarrier() {
+  if (!aligning_) return std::nullopt;
+  if (std::any_of(ports_.begin(), ports_.end(), [](const Port& p) { return !p.ended && !p.at_barrier; }))
+    return std::nullopt;
+  for (Port& p : ports_) p.at_barrier = false;
+  Event event{0, *aligning_, false};
+  aligning_.reset();
+  return event;
+}
+
+}  // namespace penstock

@@ -1,0 +1,181 @@
+// The task's state machine: one switch in Step(), steps 3 and 7 of a record's way.
+#include "runtime/task.h"
+
+#include <algorithm>
+
+namespace penstock {
+
+namespace {
+StepResult Again() { return {StepResult::Want::kAgain, true, false, 0}; }
+StepResult Wait(int64_t until) { return {StepResult::Want::kWait, false, false, until}; }
+}  // namespace
+
+void Task::SetSource(const JobVertex* vertex, int subtask, std::unique_ptr<SplitReader> reader,
+                     int64_t discovery_interval_ms) {
+  source_vertex_ = vertex;
+  subtask_ = subtask;
+  reader_ = std::move(reader);
+  discovery_interval_ms_ = discovery_interval_ms;
+  if (discovery_interval_ms != INT64_MAX)
+    next_discovery_ms_ = clock_->MonotonicMillis() + discovery_interval_ms;
+  source_types_ = vertex->schema.types();
+}
+
+Status Task::Open() {
+  if (!is_source()) gate_.Start();
+  return chain_.Open();
+}
+
+void Task::RequestBarrier(uint64_t epoch) {
+  std::lock_guard lock(mailbox_.mutex);
+  mailbox_.barriers.push_back(epoch);
+}
+
+void Task::RequestStop() {
+  std::lock_guard lock(mailbox_.mutex);
+  mailbox_.stop = true;
+}
+
+void Task::AddSplits(std::vector<SourceSplit> splits) {
+  std::lock_guard lock(mailbox_.mutex);
+  for (SourceSplit& split : splits) mailbox_.splits.push_back(std::move(split));
+}
+
+Result<StepResult> Task::Step(int64_t max_rows) {
+  Result<StepResult> result = Run(max_rows);
+  if (!result) return result;
+  if (result->want == StepResult::Want::kWait) {
+    result->wake_at_ms = std::min(result->wake_at_ms, chain_.NextProcessingTime());
+    if (is_source()) result->wake_at_ms = std::min(result->wake_at_ms, next_discovery_ms_);
+  }
+  return result;
+}
+
+Result<StepResult> Task::Run(int64_t max_rows) {
+  if (state_ == State::kFinished) return StepResult{StepResult::Want::kFinished, false, false, 0};
+  ASSIGN_OR_RETURN(bool drained, chain_.Drain());
+  if (!drained) return Wait(INT64_MAX);
+  int64_t now = clock_->MonotonicMillis();
+  if (chain_.NextProcessingTime() <= now) {
+    RETURN_IF_ERROR(chain_.OnProcessingTime(now));
+    return Again();
+  }
+  switch (state_) {
+    case State::kRunning: return is_source() ? PollSource(max_rows) : TakeFromGate();
+    case State::kBarrier: return StepBarrier();
+    case State::kEnding: return StepEnding();
+    case State::kFinished: break;
+  }
+  return StepResult{StepResult::Want::kFinished, false, false, 0};
+}
+
+Result<bool> Task::HandleMail() {
+  std::vector<SourceSplit> splits;
+  bool stop = false;
+  {
+    std::lock_guard lock(mailbox_.mutex);
+    splits.swap(mailbox_.splits);
+    if (splits.empty() && !mailbox_.barriers.empty()) {
+      epoch_ = mailbox_.barriers.front();
+      mailbox_.barriers.erase(mailbox_.barriers.begin());
+      state_ = State::kBarrier;
+      return true;
+    }
+    stop = splits.empty() && mailbox_.stop;
+  }
+  if (!splits.empty()) {
+    RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)));
+    return true;
+  }
+  if (stop) {
+    RETURN_IF_ERROR(BeginEnd(0, false));
+    return true;
+  }
+  return false;
+}
+
+Result<StepResult> Task::PollSource(int64_t max_rows) {
+  ASSIGN_OR_RETURN(bool mail, HandleMail());
+  if (mail) return Again();
+  if (next_discovery_ms_ <= clock_->MonotonicMillis()) {
+    next_discovery_ms_ = clock_->MonotonicMillis() + discovery_interval_ms_;
+    ASSIGN_OR_RETURN(std::vector<SourceSplit> found, callbacks_.discover());
+    if (!found.empty()) RETURN_IF_ERROR(reader_->AddSplits(std::move(found)));
+  }
+  ASSIGN_OR_RETURN(PollResult polled, reader_->Poll(max_rows));
+  Batch bad = reader_->TakeBadRows();
+  if (bad.rows > 0) RETURN_IF_ERROR(chain_.ProcessLane(kBadLane, std::move(bad)));
+  switch (polled.state) {
+    case PollState::kRows: RETURN_IF_ERROR(chain_.Process(0, std::move(polled.batch))); return Again();
+    case PollState::kNothing: {
+      StepResult result = Wait(polled.retry_at_ms);
+      result.exhausted = !polled.sleeping;
+      return result;
+    }
+    case PollState::kEnd: break;
+  }
+  Batch final = Batch::OfMark({0, MarkKind::kWatermark, kMaxWatermark}, source_types_);
+  RETURN_IF_ERROR(chain_.Process(0, std::move(final)));
+  RETURN_IF_ERROR(BeginEnd(0, true));
+  return Again();
+}
+
+Result<StepResult> Task::TakeFromGate() {
+  std::optional<InputGate::Event> event = gate_.Next();
+  if (!event) return Wait(INT64_MAX);
+  if (auto* batch = std::get_if<Batch>(&event->element)) {
+    RETURN_IF_ERROR(chain_.Process(event->input, std::move(*batch)));
+  } else if (auto* barrier = std::get_if<Barrier>(&event->element)) {
+    epoch_ = barrier->epoch;
+    state_ = State::kBarrier;
+  } else {
+    bool drained = std::get<EndOfInput>(event->element).drained;
+    drained_ = drained_ && drained;
+    if (gate_.ended()) {
+      RETURN_IF_ERROR(BeginEnd(event->input, drained_));
+    } else if (event->last_of_input) {
+      RETURN_IF_ERROR(chain_.OnEndOfInput(event->input, drained, false));
+    }
+  }
+  return Again();
+}
+
+Status Task::BeginEnd(int input, bool drained) {
+  drained_ = drained;
+  state_ = State::kEnding;
+  return chain_.OnEndOfInput(input, drained, true);
+}
+
+Result<StepResult> Task::StepBarrier() {
+  ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
+  if (!flushed) return Wait(clock_->MonotonicMillis() + 10);
+  if (chain_.full()) return Again();  // what the flush emitted belongs before the barrier
+  RETURN_IF_ERROR(TakeSnapshot());
+  chain_.Broadcast(Barrier{epoch_});
+  state_ = State::kRunning;
+  return Again();
+}
+
+Status Task::TakeSnapshot() {
+  std::vector<SubtaskSnapshot> snapshots;
+  if (reader_) snapshots.push_back({source_vertex_->uid, subtask_, "", {}, reader_->Snapshot()});
+  RETURN_IF_ERROR(chain_.Snapshot(&snapshots));
+  callbacks_.on_snapshot(epoch_, std::move(snapshots));
+  return Status::Ok();
+}
+
+Result<StepResult> Task::StepEnding() {
+  ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
+  if (!flushed) return Wait(clock_->MonotonicMillis() + 10);
+  ASSIGN_OR_RETURN(bool drained, chain_.Drain());
+  if (!drained) return Wait(INT64_MAX);
+  chain_.Broadcast(EndOfInput{drained_});
+  epoch_ = 0;  // the last snapshot stands for every later epoch
+  RETURN_IF_ERROR(TakeSnapshot());
+  state_ = State::kFinished;
+  return StepResult{StepResult::Want::kFinished, true, false, 0};
+}
+
+Status Task::Close(bool success) { return chain_.Close(success); }
+
+}  // namespace penstock

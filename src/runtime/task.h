@@ -1,0 +1,102 @@
+// Task: one subtask of a chain: its head (a source reader or an input gate), its operators, and the
+// cooperative state machine that drives them. Step() never blocks; the executor calls it again when it asked
+// for that or was woken up. One thread at a time runs a task.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/input_gate.h"
+#include "runtime/operator_chain.h"
+#include "stream/source.h"
+
+namespace penstock {
+
+// What Step() wants next.
+struct StepResult {
+  enum class Want : uint8_t {
+    kAgain,     // there is more to do right now
+    kWait,      // nothing until a wake-up or until wake_at_ms
+    kFinished,  // never again
+  };
+  Want want = Want::kWait;
+  bool moved = false;              // something was processed
+  bool exhausted = false;          // a source: all rows delivered for now, nothing sleeping
+  int64_t wake_at_ms = INT64_MAX;  // monotonic
+};
+
+class Task {
+ public:
+  // What the task reports to its job; called on the task's thread.
+  struct Callbacks {
+    std::function<void(uint64_t epoch, std::vector<SubtaskSnapshot>)> on_snapshot;
+    std::function<Result<std::vector<SourceSplit>>()>
+        discover;  // of a source: splits assigned to this subtask
+  };
+
+  Task(std::string name, const Clock* clock, Callbacks callbacks)
+      : name_(std::move(name)), clock_(clock), callbacks_(std::move(callbacks)) {}
+
+  const std::string& name() const { return name_; }
+  OperatorChain& chain() { return chain_; }
+  InputGate& gate() { return gate_; }
+  bool is_source() const { return reader_ != nullptr; }
+  void SetSource(const JobVertex* vertex, int subtask, std::unique_ptr<SplitReader> reader,
+                 int64_t discovery_interval_ms);
+
+  Status Open();
+  // Handles at most one element or `max_rows` rows of its source.
+  Result<StepResult> Step(int64_t max_rows);
+  Status Close(bool success);
+
+  // From any thread: emits a barrier (a source), or ends the source without a final watermark.
+  void RequestBarrier(uint64_t epoch);
+  void RequestStop();
+  void AddSplits(std::vector<SourceSplit> splits);
+
+ private:
+  enum class State : uint8_t {
+    kRunning,  // takes elements
+    kBarrier,  // flushes before the snapshot of epoch_
+    kEnding,   // inputs have ended; drains and flushes
+    kFinished,
+  };
+  struct Mailbox {
+    std::mutex mutex;
+    std::vector<uint64_t> barriers;
+    std::vector<SourceSplit> splits;
+    bool stop = false;
+  };
+
+  Result<StepResult> Run(int64_t max_rows);
+  Result<StepResult> PollSource(int64_t max_rows);
+  Result<StepResult> TakeFromGate();
+  Result<bool> HandleMail();
+  Status BeginEnd(int input, bool drained);
+  Result<StepResult> StepBarrier();
+  Result<StepResult> StepEnding();
+  Status TakeSnapshot();
+
+  std::string name_;
+  const Clock* clock_;
+  Callbacks callbacks_;
+  OperatorChain chain_;
+  InputGate gate_;
+  State state_ = State::kRunning;
+  uint64_t epoch_ = 0;
+  bool drained_ = true;
+  Mailbox mailbox_;
+  // Source head.
+  const JobVertex* source_vertex_ = nullptr;
+  int subtask_ = 0;
+  std::unique_ptr<SplitReader> reader_;
+  int64_t discovery_interval_ms_ = INT64_MAX;
+  int64_t next_discovery_ms_ = INT64_MAX;
+  std::vector<DataType> source_types_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,431 @@
+// One method per kind of node.
+#include "sql/physical_planner.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "operators/calc.h"
+#include "operators/group_aggregate.h"
+#include "operators/values_source.h"
+#include "operators/watermark_assigner.h"
+#include "operators/window_aggregate.h"
+#include "operators/window_tvf.h"
+#include "sql/window_property.h"
+#include "stream/table_spec.h"
+
+namespace penstock::sql {
+
+namespace {
+
+Status NotYet(const char* what) {
+  return SqlError(ErrorNumber::kUnsupported, {}, std::string(what) + " is not supported");
+}
+
+WindowAssigner AssignerOf(const WindowSpec& window) {
+  WindowAssigner assigner;
+  assigner.shape = window.kind == WindowKind::kHop        ? WindowShape::kHop
+                   : window.kind == WindowKind::kCumulate ? WindowShape::kCumulate
+                                                          : WindowShape::kTumble;
+  assigner.size = window.size;
+  assigner.slide = window.slide;
+  assigner.offset = window.offset;
+  return assigner;
+}
+
+TableSpec SpecOf(const Table& table) {
+  TableSpec spec;
+  spec.table = table.path.ToString();
+  spec.options = table.options;
+  spec.partition_keys = table.partition_keys;
+  for (const TableColumn& column : table.columns) {
+    if (column.stored()) spec.stored.push_back({column.name, column.type, column.metadata_key});
+  }
+  return spec;
+}
+
+}  // namespace
+
+PhysicalPlanner::PhysicalPlanner(const BindContext& context, const ConnectorCatalog& connectors)
+    : context_(context), connectors_(connectors) {
+  parallelism_ =
+      static_cast<int>(std::clamp<int64_t>(context.config->GetInt("parallelism.default", 1), 1, 128));
+  graph_.max_parallelism = static_cast<int>(
+      std::max<int64_t>(context.config->GetInt("pipeline.max-parallelism", 128), parallelism_));
+}
+
+std::string PhysicalPlanner::NewUid(const std::string& kind) {
+  std::string base = kind + "@" + lineage_;
+  int number = uid_counts_[base]++;
+  return number == 0 ? base : base + "#" + std::to_string(number);
+}
+
+int64_t PhysicalPlanner::StateTtl(const PlanPtr& plan) const {
+  for (const AstHint& hint : plan->hints) {
+    if (hint.name != "STATE_TTL") continue;
+    for (const auto& [table, duration] : hint.options) {
+      long long millis = 0;
+      if (ParseDuration(duration, &millis)) return millis;
+    }
+  }
+  return context_.config->GetDuration("table.exec.state.ttl", 0);
+}
+
+void PhysicalPlanner::Connect(const PhysicalStream& from, int to, int input, const std::vector<int>* keys) {
+  JobEdge edge;
+  edge.from = from.vertex;
+  edge.to = to;
+  edge.input = input;
+  if (keys == nullptr) {
+    bool same = vertex(from.vertex).parallelism == vertex(to).parallelism;
+    edge.partitioning = same ? Partitioning::kForward : Partitioning::kRebalance;
+  } else if (keys->empty()) {
+    edge.partitioning = Partitioning::kSingleton;
+  } else {
+    edge.partitioning = Partitioning::kHash;
+    edge.keys = *keys;
+  }
+  graph_.AddEdge(std::move(edge));
+}
+
+int PhysicalPlanner::AddOperator(const std::string& factory, const std::string& name, std::string spec,
+                                 const Schema& schema, const PhysicalStream& input,
+                                 const std::vector<int>* keys) {
+  JobVertex made;
+  made.uid = NewUid(factory);
+  made.name = name;
+  made.factory = factory;
+  made.spec = std::move(spec);
+  made.schema = schema;
+  made.parallelism = keys == nullptr ? vertex(input.vertex).parallelism : keys->empty() ? 1 : parallelism_;
+  int id = graph_.AddVertex(std::move(made)).id;
+  Connect(input, id, 0, keys);
+  return id;
+}
+
+Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, bool need_before) {
+  if (const auto* node = plan->As<ScanNode>()) return PlanScan(plan, *node, need_before);
+  if (const auto* node = plan->As<ValuesNode>()) return PlanValues(plan, *node);
+  if (const auto* node = plan->As<ProjectNode>()) {
+    if (const auto* filter = plan->input()->As<FilterNode>()) {
+      return PlanCalc(plan->input()->input(), filter->condition, node->exprs, plan->schema, need_before);
+    }
+    return PlanCalc(plan->input(), nullptr, node->exprs, plan->schema, need_before);
+  }
+  if (const auto* node = plan->As<FilterNode>()) {
+    return PlanCalc(plan->input(), node->condition, IdentityExprs(plan->schema), plan->schema, need_before);
+  }
+  if (const auto* node = plan->As<WatermarkNode>()) return PlanWatermark(plan, *node, need_before);
+  if (const auto* node = plan->As<WindowTvfNode>()) return PlanWindowTvf(plan, *node, need_before);
+  if (const auto* node = plan->As<AggregateNode>()) {
+    if (MatchWindowGroups(plan)) return PlanWindowAggregate(plan, *node);
+    return PlanAggregate(plan, *node, need_before);
+  }
+  if (plan->As<UnionNode>() != nullptr) return PlanUnion(plan, need_before);
+  if (const auto* node = plan->As<SetOpNode>()) {
+    if (node->op != SetOp::kUnion) return NotYet("INTERSECT and EXCEPT");
+    // UNION is UNION ALL without doubles.
+    AggregateNode distinct;
+    for (int i = 0; i < plan->schema.size(); ++i) distinct.groups.push_back(i);
+    PlanPtr all = MakePlan(UnionNode{}, plan->schema, plan->inputs);
+    return Plan(MakePlan(distinct, plan->schema, {all}), need_before);
+  }
+  if (plan->As<ExpandNode>() != nullptr) return NotYet("GROUPING SETS");
+  if (plan->As<JoinNode>() != nullptr) return NotYet("JOIN");
+  if (plan->As<TemporalJoinNode>() != nullptr) return NotYet("FOR SYSTEM_TIME AS OF");
+  if (plan->As<OverNode>() != nullptr) return NotYet("OVER");
+  if (plan->As<SortNode>() != nullptr) return NotYet("ORDER BY and LIMIT");
+  if (plan->As<UnnestNode>() != nullptr) return NotYet("UNNEST");
+  return Status::Internal("no physical plan for a node");
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const ScanNode& node, bool) {
+  if (auto it = scans_.find(node.table.get()); it != scans_.end()) return it->second;
+  ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*node.table));
+  ASSIGN_OR_RETURN(SourceAbilities abilities, connector->DescribeSource(*node.table));
+  TableSpec spec = SpecOf(*node.table);
+  for (int column : node.columns) {
+    const TableColumn& c = node.table->columns[static_cast<size_t>(column)];
+    spec.columns.push_back({c.name, c.type, c.metadata_key});
+  }
+  spec.changelog = abilities.changelog.bits();
+  JobVertex made;
+  made.uid = "source@" + node.table->path.object;
+  if (int number = uid_counts_[made.uid]++; number > 0) made.uid += "#" + std::to_string(number);
+  made.name = "Source " + node.table->path.object;
+  made.kind = VertexKind::kSource;
+  made.factory = connector->name();
+  made.spec = spec.Serialize();
+  made.schema = plan->schema;
+  made.inputs = 0;
+  made.parallelism = abilities.lock_step ? 1 : parallelism_;
+  graph_.lock_step = graph_.lock_step || abilities.lock_step;
+  bounded_ = bounded_ && abilities.bounded;
+  PhysicalStream stream{graph_.AddVertex(std::move(made)).id, abilities.changelog, abilities.bounded,
+                        abilities.deletes_by_key};
+  scans_[node.table.get()] = stream;
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanValues(const PlanPtr& plan, const ValuesNode& node) {
+  ValuesSourceSpec spec{plan->schema.types(), node.rows};
+  JobVertex made;
+  made.uid = NewUid("values_source");
+  made.name = "Values";
+  made.kind = VertexKind::kSource;
+  made.factory = "values_source";
+  made.spec = spec.Serialize();
+  made.schema = plan->schema;
+  made.inputs = 0;
+  return PhysicalStream{graph_.AddVertex(std::move(made)).id, ChangelogMode::InsertOnly(), true, false};
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanCalc(const PlanPtr& input, const ExprPtr& condition,
+                                                 const std::vector<ExprPtr>& exprs, const Schema& schema,
+                                                 bool need_before) {
+  // A filter on an updating stream must see both sides of an update: the old row may pass where the new one
+  // does not.
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, need_before || condition != nullptr));
+  CalcSpec spec{condition, exprs};
+  stream.vertex =
+      AddOperator("calc", condition ? "Filter" : "Project", spec.Serialize(), schema, stream, nullptr);
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanWatermark(const PlanPtr& plan, const WatermarkNode& node,
+                                                      bool need_before) {
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need_before));
+  ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*node.table));
+  ASSIGN_OR_RETURN(SourceAbilities abilities, connector->DescribeSource(*node.table));
+  std::string emission = node.table->option("scan.watermark.emit.strategy");
+  WatermarkAssignerSpec spec;
+  spec.column = node.column;
+  spec.expr = node.expr;
+  spec.on_event =
+      emission == "on-event" || (emission.empty() && abilities.emission == WatermarkEmission::kOnEvent);
+  spec.interval_ms = context_.config->GetDuration("pipeline.auto-watermark-interval", 200);
+  if (spec.interval_ms == 0) spec.on_event = true;
+  spec.idle_ms = context_.config->GetDuration("table.exec.source.idle-timeout", 0);
+  long long idle = 0;
+  if (ParseDuration(node.table->option("scan.watermark.idle-timeout"), &idle)) spec.idle_ms = idle;
+  stream.vertex =
+      AddOperator("watermark_assigner", "Watermark", spec.Serialize(), plan->schema, stream, nullptr);
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const AggregateNode& node,
+                                                      bool need_before) {
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), true));
+  GroupAggregateSpec spec;
+  spec.groups = node.groups;
+  for (int group : node.groups) spec.group_types.push_back(plan->input()->schema[group].type);
+  spec.calls = node.calls;
+  spec.retracts = !stream.mode.insert_only();
+  spec.emit_update_before = need_before;
+  spec.ttl_ms = StateTtl(plan);
+  bool updates = !node.calls.empty();
+  ChangelogMode mode = ChangelogMode::InsertOnly();
+  if (updates) mode = mode.With(RowKind::kUpdateAfter);
+  if (updates && need_before) mode = mode.With(RowKind::kUpdateBefore);
+  if (spec.retracts) mode = mode.With(RowKind::kDelete);
+  stream.vertex =
+      AddOperator("group_aggregate", "GroupAggregate", spec.Serialize(), plan->schema, stream, &node.groups);
+  stream.mode = mode;
+  stream.deletes_by_key = false;
+  return stream;
+}
+
+// Where the input is a projection over the window function that only hands the window columns on, the rows
+// are aggregated by slices without ever being repeated; otherwise the window columns are attached to the
+// rows.
+Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan, const AggregateNode& node) {
+  WindowGroups match = *MatchWindowGroups(plan);
+  const WindowSpec& window = match.input.window;
+  WindowAggregateSpec spec;
+  spec.window = AssignerOf(window);
+  PlanPtr input = plan->input();
+  std::vector<int> key_columns;  // columns of `input`
+  std::vector<AggregateCall> calls = node.calls;
+
+  const auto* project = input->As<ProjectNode>();
+  const WindowTvfNode* tvf = project != nullptr ? input->input()->As<WindowTvfNode>() : nullptr;
+  bool sliced = tvf != nullptr && tvf->window.kind != WindowKind::kSession;
+  std::vector<bool> is_window(static_cast<size_t>(input->schema.size()), false);
+  if (sliced) {
+    int first_window_column = input->input()->schema.size() - 3;
+    for (size_t i = 0; i < project->exprs.size(); ++i) {
+      for (int read : InputsOf(project->exprs[i])) {
+        if (read < first_window_column) continue;
+        is_window[i] = true;
+        if (!project->exprs[i]->is_input()) sliced = false;
+      }
+    }
+    for (const AggregateCall& call : calls) {
+      for (int arg : call.args) sliced = sliced && !is_window[static_cast<size_t>(arg)];
+      if (call.filter >= 0) sliced = sliced && !is_window[static_cast<size_t>(call.filter)];
+    }
+  }
+  if (window.kind == WindowKind::kSession) return NotYet("SESSION");
+  if (sliced) {
+    const PlanPtr& source = input->input()->input();
+    std::vector<ExprPtr> exprs;
+    std::vector<std::string> names;
+    std::vector<int> moved(is_window.size(), -1);
+    for (size_t i = 0; i < project->exprs.size(); ++i) {
+      if (is_window[i]) continue;
+      moved[i] = static_cast<int>(exprs.size());
+      exprs.push_back(project->exprs[i]);
+      names.push_back(input->schema[static_cast<int>(i)].name);
+    }
+    spec.time_column = window.proctime ? -1 : static_cast<int>(exprs.size());
+    exprs.push_back(Expr::Input(tvf->time_column, source->schema[tvf->time_column].type));
+    names.push_back("$time");
+    for (AggregateCall& call : calls) {
+      for (int& arg : call.args) arg = moved[static_cast<size_t>(arg)];
+      if (call.filter >= 0) call.filter = moved[static_cast<size_t>(call.filter)];
+    }
+    for (int group : node.groups) key_columns.push_back(moved[static_cast<size_t>(group)]);
+    input = MakeProject(source, std::move(exprs), std::move(names));
+    spec.local_zone = source->schema[tvf->time_column].type.is(TypeKind::kTimestampLtz);
+  } else {
+    spec.attached = true;
+    spec.time_column = match.input.end;
+    spec.attached_start = match.input.start;
+    key_columns = node.groups;
+    for (size_t i = 0; i < node.groups.size(); ++i) {
+      int column = node.groups[i];
+      if (column == match.input.start || column == match.input.end || column == match.input.time)
+        key_columns[i] = -1;
+    }
+    if (window.proctime) return NotYet("an aggregation over a processing-time window of another query");
+  }
+  for (size_t i = 0; i < node.groups.size(); ++i) {
+    WindowOutputColumn column;
+    column.type = plan->schema[static_cast<int>(i)].type;
+    auto position = static_cast<int>(i);
+    if (node.groups[i] == match.input.start) {
+      column.kind = WindowOutputColumn::Kind::kStart;
+    } else if (node.groups[i] == match.input.end) {
+      column.kind = WindowOutputColumn::Kind::kEnd;
+    } else if (node.groups[i] == match.input.time) {
+      column.kind = WindowOutputColumn::Kind::kTime;
+    } else {
+      column.index = static_cast<int>(spec.groups.size());
+      spec.groups.push_back(key_columns[static_cast<size_t>(position)]);
+      spec.group_types.push_back(column.type);
+    }
+    spec.output.push_back(std::move(column));
+  }
+  for (size_t i = 0; i < calls.size(); ++i) {
+    spec.output.push_back({WindowOutputColumn::Kind::kAggregate, static_cast<int>(i), calls[i].type});
+  }
+  spec.calls = calls;
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, true));
+  spec.retracts = !stream.mode.insert_only();
+  std::vector<int> keys = spec.groups;
+  stream.vertex =
+      AddOperator("window_aggregate", "WindowAggregate", spec.Serialize(), plan->schema, stream, &keys);
+  stream.mode = ChangelogMode::InsertOnly();
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node,
+                                                      bool need_before) {
+  if (node.window.kind == WindowKind::kSession) return NotYet("SESSION");
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need_before));
+  const DataType& time = plan->input()->schema[node.time_column].type;
+  WindowTvfSpec spec{AssignerOf(node.window), node.window.proctime ? -1 : node.time_column,
+                     time.is(TypeKind::kTimestampLtz), plan->schema[plan->schema.size() - 1].type};
+  stream.vertex =
+      AddOperator("window_tvf", "WindowTableFunction", spec.Serialize(), plan->schema, stream, nullptr);
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanUnion(const PlanPtr& plan, bool need_before) {
+  std::vector<PhysicalStream> inputs;
+  PhysicalStream out;
+  out.mode = ChangelogMode();
+  for (const PlanPtr& input : plan->inputs) {
+    ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, need_before));
+    out.mode = out.mode.Union(stream.mode);
+    out.bounded = out.bounded && stream.bounded;
+    inputs.push_back(stream);
+  }
+  JobVertex made;
+  made.uid = NewUid("union");
+  made.name = "Union";
+  made.factory = "union";
+  made.schema = plan->schema;
+  made.inputs = static_cast<int>(inputs.size());
+  for (const PhysicalStream& input : inputs)
+    made.parallelism = std::max(made.parallelism, vertex(input.vertex).parallelism);
+  out.vertex = graph_.AddVertex(std::move(made)).id;
+  for (size_t i = 0; i < inputs.size(); ++i) Connect(inputs[i], out.vertex, static_cast<int>(i), nullptr);
+  return out;
+}
+
+Status PhysicalPlanner::AddTableSink(const PlanPtr& plan, const SinkTarget& sink) {
+  const Table& table = *sink.table;
+  ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(table));
+  ASSIGN_OR_RETURN(SinkAbilities probe, connector->DescribeSink(table, ChangelogMode::All()));
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan, probe.wants_update_before));
+  ChangelogMode mode = stream.mode;
+  if (!probe.wants_update_before) mode = mode.Without(RowKind::kUpdateBefore);
+  ASSIGN_OR_RETURN(SinkAbilities abilities, connector->DescribeSink(table, mode));
+  if (!mode.IsSubsetOf(abilities.accepts)) {
+    bool deletes = mode.has_deletes() && !abilities.accepts.has_deletes();
+    return SqlError(ErrorNumber::kUpdatesNotAccepted, {},
+                    "Table sink '" + table.path.ToString() + "' doesn't support consuming " +
+                        (mode.has_updates() && !abilities.accepts.has_updates()
+                             ? (deletes ? "update and delete" : "update")
+                             : "delete") +
+                        " changes which is produced by node " + vertex(stream.vertex).name,
+                    "write to a sink that takes updates, such as upsert-kafka, or aggregate in windows");
+  }
+  TableSpec spec = SpecOf(table);
+  std::vector<int> written = table.sink_columns();
+  for (int column : written) {
+    const TableColumn& c = table.columns[static_cast<size_t>(column)];
+    spec.columns.push_back({c.name, c.type, c.metadata_key});
+  }
+  for (int key : table.primary_key) {
+    auto at = std::find(written.begin(), written.end(), key);
+    if (at != written.end()) spec.primary_key.push_back(static_cast<int>(at - written.begin()));
+  }
+  spec.changelog = mode.bits();
+  JobVertex made;
+  made.uid = "sink@" + lineage_;
+  made.name = "Sink " + table.path.object;
+  made.kind = VertexKind::kSink;
+  made.factory = connector->name();
+  made.spec = spec.Serialize();
+  made.schema = plan->schema;
+  made.parallelism = vertex(stream.vertex).parallelism;
+  int id = graph_.AddVertex(std::move(made)).id;
+  Connect(stream, id, 0, nullptr);
+  return Status::Ok();
+}
+
+Status PhysicalPlanner::Add(const PlanPtr& plan, const SinkTarget& sink) {
+  lineage_ = sink.table ? sink.table->path.object : "select";
+  if (int number = uid_counts_["sink@" + lineage_]++; number > 0) lineage_ += "~" + std::to_string(number);
+  if (sink.table) return AddTableSink(plan, sink);
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan, true));
+  JobVertex made;
+  made.uid = "sink@" + lineage_;
+  made.name = "Collect";
+  made.kind = VertexKind::kSink;
+  made.factory = kCollectSink;
+  made.spec = sink.collect_id;
+  made.schema = plan->schema;
+  int id = graph_.AddVertex(std::move(made)).id;
+  std::vector<int> single;
+  Connect(stream, id, 0, vertex(stream.vertex).parallelism == 1 ? nullptr : &single);
+  return Status::Ok();
+}
+
+JobGraph PhysicalPlanner::Finish(const std::string& name) {
+  graph_.name = name;
+  return std::move(graph_);
+}
+
+}  // namespace penstock::sql

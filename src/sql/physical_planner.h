@@ -1,0 +1,81 @@
+// PhysicalPlanner: logical plans and their sinks to one JobGraph. Each node becomes an operator vertex; on
+// the way down it is told whether its consumer needs -U rows, on the way up it tells which kinds of changes
+// it produces (the rules of Flink's changelog inference). Exchanges are put where an operator needs its rows
+// by key.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sql/binder.h"
+#include "sql/logical_plan.h"
+#include "stream/job_graph.h"
+#include "table/changelog_mode.h"
+#include "table/connector_descriptor.h"
+
+namespace penstock::sql {
+
+// What a plan node became.
+struct PhysicalStream {
+  int vertex = -1;
+  ChangelogMode mode = ChangelogMode::InsertOnly();
+  bool bounded = true;
+  bool deletes_by_key = false;  // -D rows may carry only the upsert key
+};
+
+// Where the rows of a statement go.
+struct SinkTarget {
+  TablePtr table;  // null: the client (SELECT)
+  std::vector<AstHint> hints;
+  std::string on_conflict;  // of INSERT .. ON CONFLICT
+  std::string collect_id;   // of SELECT
+};
+
+class PhysicalPlanner {
+ public:
+  PhysicalPlanner(const BindContext& context, const ConnectorCatalog& connectors);
+
+  // Adds a statement. REQUIRES: the plan's schema is the sink's.
+  Status Add(const PlanPtr& plan, const SinkTarget& sink);
+  // The job of everything added; `name` is for people.
+  JobGraph Finish(const std::string& name);
+  bool bounded() const { return bounded_; }
+
+ private:
+  friend struct PlanVisitor;
+  Result<PhysicalStream> Plan(const PlanPtr& plan, bool need_before);
+  Result<PhysicalStream> PlanScan(const PlanPtr& plan, const ScanNode& node, bool need_before);
+  Result<PhysicalStream> PlanValues(const PlanPtr& plan, const ValuesNode& node);
+  Result<PhysicalStream> PlanCalc(const PlanPtr& input, const ExprPtr& condition,
+                                  const std::vector<ExprPtr>& exprs, const Schema& schema, bool need_before);
+  Result<PhysicalStream> PlanWatermark(const PlanPtr& plan, const WatermarkNode& node, bool need_before);
+  Result<PhysicalStream> PlanAggregate(const PlanPtr& plan, const AggregateNode& node, bool need_before);
+  Result<PhysicalStream> PlanWindowAggregate(const PlanPtr& plan, const AggregateNode& node);
+  Result<PhysicalStream> PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node, bool need_before);
+  Result<PhysicalStream> PlanUnion(const PlanPtr& plan, bool need_before);
+  Status AddTableSink(const PlanPtr& plan, const SinkTarget& sink);
+
+  // Adds an operator fed by one stream. `keys`: null for a forward edge, empty for a single task.
+  int AddOperator(const std::string& factory, const std::string& name, std::string spec, const Schema& schema,
+                  const PhysicalStream& input, const std::vector<int>* keys);
+  void Connect(const PhysicalStream& from, int to, int input, const std::vector<int>* keys);
+  JobVertex& vertex(int id) { return graph_.vertices[static_cast<size_t>(id)]; }
+  std::string NewUid(const std::string& kind);
+  int64_t StateTtl(const PlanPtr& plan) const;
+
+  BindContext context_;
+  const ConnectorCatalog& connectors_;
+  JobGraph graph_;
+  int parallelism_ = 1;
+  bool bounded_ = true;
+  std::string lineage_;  // the sink whose inputs are being planned
+  std::map<std::string, int> uid_counts_;
+  std::map<const Table*, PhysicalStream> scans_;  // shared by the statements of a set
+};
+
+// Spec of the vertex that hands rows to the client.
+inline constexpr const char* kCollectSink = "collect";
+
+}  // namespace penstock::sql

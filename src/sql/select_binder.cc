@@ -1,0 +1,680 @@
+// SELECT: from the FROM clause to the list. Aggregates and window functions are found while the list is bound
+// (by the binder's hook): each becomes a column of an Aggregate or Over node, and the list an expression over
+// those columns.
+#include <algorithm>
+
+#include "base/strings.h"
+#include "expr/evaluator.h"
+#include "sql/query_binder.h"
+
+namespace penstock::sql {
+
+namespace {
+
+bool Any(const AstExprPtr& ast, const std::function<bool(const AstExpr&)>& test) {
+  if (!ast) return false;
+  if (test(*ast)) return true;
+  return std::any_of(ast->args.begin(), ast->args.end(),
+                     [&](const AstExprPtr& arg) { return Any(arg, test); });
+}
+
+bool IsRankFunction(const std::string& name) {
+  static const char* const kNames[] = {"ROW_NUMBER", "RANK",  "DENSE_RANK",   "LAG",
+                                       "LEAD",       "NTILE", "PERCENT_RANK", "CUME_DIST"};
+  return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* n) { return name == n; });
+}
+
+}  // namespace
+
+bool IsAggregateName(const std::string& name) { return AggregateRegistry::BuiltIn().Find(name) != nullptr; }
+
+bool ContainsAggregate(const AstExprPtr& ast) {
+  return Any(ast, [](const AstExpr& node) {
+    return node.kind == AstKind::kCall && !node.over &&
+           (IsAggregateName(node.name) || node.name == "GROUPING" || node.name == "GROUPING_ID");
+  });
+}
+
+bool ContainsOver(const AstExprPtr& ast) {
+  return Any(ast, [](const AstExpr& node) { return node.kind == AstKind::kCall && node.over.has_value(); });
+}
+
+std::vector<std::string> OutputNames(const std::vector<AstSelectItem>& items) {
+  std::vector<std::string> names;
+  for (const AstSelectItem& item : items) {
+    std::string name = item.alias.empty() ? ImpliedName(item.expr) : item.alias;
+    names.push_back(name.empty() ? "EXPR$" + std::to_string(names.size()) : name);
+  }
+  return names;
+}
+
+Result<PlanPtr> SelectBinder::Bind(const AstSelect& select, const std::vector<AstOrderItem>& order_by,
+                                   std::vector<SortKey>* keys, int* visible) {
+  if (select.from) {
+    ASSIGN_OR_RETURN(from_, queries_.BindFrom(select.from, outer_));
+  } else {
+    from_.plan = MakePlan(ValuesNode{{{}}}, Schema(), {});
+  }
+  from_.scope.outer = outer_;
+  if (select.where) RETURN_IF_ERROR(BindWhere(select.where));
+  RETURN_IF_ERROR(BindAggregation(select, order_by));
+  RETURN_IF_ERROR(BindOverCalls(select, order_by));
+  if (select.qualify) {
+    ASSIGN_OR_RETURN(ExprPtr condition, BindOutput(select.qualify));
+    from_.plan = MakeFilter(from_.plan, condition);
+  }
+  std::vector<ExprPtr> exprs;
+  std::vector<std::string> names;
+  std::vector<std::string> item_names = OutputNames(select.items);
+  for (size_t i = 0; i < select.items.size(); ++i) {
+    const AstExprPtr& ast = select.items[i].expr;
+    if (ast->kind == AstKind::kStar) {
+      RETURN_IF_ERROR(ExpandStar(*ast, &exprs, &names));
+      continue;
+    }
+    if (ast->kind == AstKind::kField && ast->path[0] == "*") {
+      ASSIGN_OR_RETURN(ExprPtr row, BindOutput(ast->args[0]));
+      for (const Field& field : row->type().fields()) {
+        ASSIGN_OR_RETURN(ExprPtr value, MakeFieldAccess(context_, row, field.name, ast->position));
+        exprs.push_back(std::move(value));
+        names.push_back(field.name);
+      }
+      continue;
+    }
+    ASSIGN_OR_RETURN(ExprPtr expr, BindOutput(ast));
+    if (expr->type().is(TypeKind::kSymbol) || expr->type().is(TypeKind::kDescriptor)) {
+      return SqlError(ErrorNumber::kTypeMismatch, ast->position, "a keyword is not a value");
+    }
+    exprs.push_back(FoldConstants(expr, *context_.eval));
+    names.push_back(item_names[i]);
+  }
+  *visible = static_cast<int>(exprs.size());
+  // A doubled name gets a number, as in Calcite.
+  for (size_t i = 0; i < names.size(); ++i) {
+    std::string base = names[i];
+    for (int n = 0; std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+                    names.begin() + static_cast<std::ptrdiff_t>(i);
+         ++n) {
+      names[i] = base + std::to_string(n);
+    }
+  }
+  for (const AstOrderItem& item : order_by) {
+    int column = -1;
+    if (item.expr->kind == AstKind::kLiteral && !item.expr->name.empty()) {
+      column = std::atoi(item.expr->name.c_str()) - 1;
+      if (column < 0 || column >= *visible) {
+        return SqlError(ErrorNumber::kUnknownColumn, item.expr->position,
+                        "ORDER BY position is not in the select list");
+      }
+    } else if (item.expr->kind == AstKind::kColumn && item.expr->path.size() == 1) {
+      auto found = std::find(names.begin(), names.begin() + *visible, item.expr->path[0]);
+      if (found != names.begin() + *visible) column = static_cast<int>(found - names.begin());
+    }
+    if (column < 0) {
+      ASSIGN_OR_RETURN(ExprPtr expr, BindOutput(item.expr));
+      auto same =
+          std::find_if(exprs.begin(), exprs.end(), [&](const ExprPtr& e) { return e->Equals(*expr); });
+      column = static_cast<int>(same - exprs.begin());
+      if (same == exprs.end()) {
+        if (select.distinct) {
+          return SqlError(ErrorNumber::kBadAggregate, item.expr->position,
+                          "with SELECT DISTINCT, ORDER BY takes listed columns");
+        }
+        exprs.push_back(std::move(expr));
+        names.push_back("$sort" + std::to_string(column));
+      }
+    }
+    keys->push_back({column, item.descending, item.nulls_first ? !*item.nulls_first : item.descending});
+  }
+  PlanPtr plan = MakeProject(from_.plan, std::move(exprs), std::move(names));
+  if (select.distinct) {
+    AggregateNode distinct;
+    for (int i = 0; i < plan->schema.size(); ++i) distinct.groups.push_back(i);
+    Schema schema = plan->schema;
+    plan = MakePlan(std::move(distinct), std::move(schema), {std::move(plan)});
+  }
+  if (!select.hints.empty()) {
+    auto hinted = std::make_shared<PlanNode>(*plan);
+    hinted->hints = select.hints;
+    plan = hinted;
+  }
+  return plan;
+}
+
+Status SelectBinder::ExpandStar(const AstExpr& star, std::vector<ExprPtr>* exprs,
+                                std::vector<std::string>* names) {
+  if (aggregated_)
+    return SqlError(ErrorNumber::kBadAggregate, star.position,
+                    "* cannot stand beside GROUP BY or aggregates");
+  bool any = false;
+  for (size_t i = 0; i < from_.scope.columns.size(); ++i) {
+    const ScopeColumn& column = from_.scope.columns[i];
+    if (star.path.empty() ? column.hidden : column.table != star.path.back()) continue;
+    any = true;
+    exprs->push_back(Expr::Input(static_cast<int>(i), column.type));
+    names->push_back(column.name);
+  }
+  if (!any && !star.path.empty()) {
+    // row_column.*
+    AstExprPtr column = std::make_shared<AstExpr>(star);
+    column->kind = AstKind::kColumn;
+    ASSIGN_OR_RETURN(ExprPtr row, BindOutput(column));
+    for (const Field& field : row->type().fields()) {
+      ASSIGN_OR_RETURN(ExprPtr value, MakeFieldAccess(context_, row, field.name, star.position));
+      exprs->push_back(std::move(value));
+      names->push_back(field.name);
+    }
+    any = true;
+  }
+  if (!any) return SqlError(ErrorNumber::kUnknownTable, star.position, "no columns for *");
+  return Status::Ok();
+}
+
+Status SelectBinder::BindWhere(const AstExprPtr& where) {
+  std::vector<AstExprPtr> terms = {where};
+  for (size_t i = 0; i < terms.size();) {
+    if (terms[i]->kind == AstKind::kCall && terms[i]->name == "AND" && terms[i]->args.size() == 2) {
+      AstExprPtr both = terms[i];
+      terms[i] = both->args[0];
+      terms.insert(terms.begin() + static_cast<std::ptrdiff_t>(i) + 1, both->args[1]);
+    } else {
+      ++i;
+    }
+  }
+  ExprBinder binder(context_, from_.scope);
+  std::vector<ExprPtr> conditions;
+  std::vector<std::pair<AstExprPtr, bool>> subqueries;
+  for (const AstExprPtr& term : terms) {
+    bool negated = term->kind == AstKind::kCall && term->name == "NOT";
+    const AstExprPtr& inner = negated ? term->args[0] : term;
+    if (inner->kind == AstKind::kExists || (inner->kind == AstKind::kIn && inner->subquery)) {
+      subqueries.emplace_back(inner, negated);
+      continue;
+    }
+    ASSIGN_OR_RETURN(ExprPtr condition, binder.BindCondition(term, "WHERE"));
+    conditions.push_back(FoldConstants(condition, *context_.eval));
+  }
+  if (!conditions.empty()) from_.plan = MakeFilter(from_.plan, MakeConjunction(conditions));
+  for (const auto& [term, negated] : subqueries) RETURN_IF_ERROR(BindSubqueryTerm(term, negated));
+  return Status::Ok();
+}
+
+namespace {
+
+// Pulls filters that mention the outer scope out of the top of a subquery's plan: through projections (which
+// then keep the columns they need) down to the first filter. Returns the plan without them.
+PlanPtr PullCorrelated(const PlanPtr& plan, std::vector<ExprPtr>* correlated) {
+  auto is_outer = [](const ExprPtr& expr) {
+    bool outer = false;
+    VisitExpr(expr,
+              [&](const Expr& node) { outer = outer || (node.is_input() && node.index() >= kOuterBase); });
+    return outer;
+  };
+  if (const auto* filter = plan->As<FilterNode>()) {
+    PlanPtr input = PullCorrelated(plan->input(), correlated);
+    std::vector<ExprPtr> local;
+    for (const ExprPtr& part : SplitConjunction(filter->condition))
+      (is_outer(part) ? *correlated : local).push_back(part);
+    return local.empty() ? input : MakeFilter(input, MakeConjunction(local));
+  }
+  if (const auto* project = plan->As<ProjectNode>()) {
+    size_t before = correlated->size();
+    PlanPtr input = PullCorrelated(plan->input(), correlated);
+    if (correlated->size() == before) return input == plan->input() ? plan : WithInputs(*plan, {input});
+    // Append the columns the pulled conditions need and point them there.
+    std::vector<ExprPtr> exprs = project->exprs;
+    std::vector<std::string> names;
+    for (const Field& field : plan->schema.fields()) names.push_back(field.name);
+    for (size_t i = before; i < correlated->size(); ++i) {
+      (*correlated)[i] = TransformExpr((*correlated)[i], [&](const ExprPtr& node) -> ExprPtr {
+        if (!node->is_input() || node->index() >= kOuterBase) return nullptr;
+        exprs.push_back(node);
+        names.push_back("$corr" + std::to_string(exprs.size()));
+        return Expr::Input(static_cast<int>(exprs.size()) - 1, node->type());
+      });
+    }
+    return MakeProject(input, std::move(exprs), std::move(names));
+  }
+  return plan;
+}
+
+}  // namespace
+
+Status SelectBinder::BindSubqueryTerm(const AstExprPtr& term, bool negated) {
+  bool anti = negated != term->negated;
+  QueryBinder inner(context_);
+  inner.common_tables_ = queries_.common_tables_;
+  ASSIGN_OR_RETURN(PlanPtr right, inner.Bind(term->subquery, &from_.scope));
+  std::vector<ExprPtr> correlated;
+  int outputs = right->schema.size();
+  right = PullCorrelated(right, &correlated);
+  int left_size = from_.plan->schema.size();
+  std::vector<ExprPtr> conditions;
+  for (const ExprPtr& condition : correlated) {
+    conditions.push_back(TransformExpr(condition, [&](const ExprPtr& node) -> ExprPtr {
+      if (!node->is_input()) return nullptr;
+      int index = node->index() >= kOuterBase ? node->index() - kOuterBase : node->index() + left_size;
+      return Expr::Input(index, node->type());
+    }));
+  }
+  if (term->kind == AstKind::kIn) {
+    ExprBinder binder(context_, from_.scope);
+    std::vector<ExprPtr> operands;
+    if (term->args[0]->kind == AstKind::kRow) {
+      for (const AstExprPtr& part : term->args[0]->args) {
+        ASSIGN_OR_RETURN(ExprPtr operand, binder.Bind(part));
+        operands.push_back(std::move(operand));
+      }
+    } else {
+      ASSIGN_OR_RETURN(ExprPtr operand, binder.Bind(term->args[0]));
+      operands.push_back(std::move(operand));
+    }
+    if (static_cast<int>(operands.size()) != outputs) {
+      return SqlError(ErrorNumber::kColumnCount, term->position,
+                      "IN (query) compares different numbers of columns");
+    }
+    for (size_t i = 0; i < operands.size(); ++i) {
+      ExprPtr value = Expr::Input(left_size + static_cast<int>(i), right->schema[static_cast<int>(i)].type);
+      ASSIGN_OR_RETURN(ExprPtr equal, MakeCall(context_, "=", {operands[i], value}, term->position));
+      // NOT IN is true only where the comparison is certainly false: an unknown counts as a match.
+      if (anti && equal->type().nullable()) {
+        ASSIGN_OR_RETURN(ExprPtr unknown, MakeCall(context_, "IS NULL", {equal}, term->position));
+        equal = Expr::Special(ExprKind::kOr, {equal, unknown}, DataType::Boolean());
+      }
+      conditions.push_back(std::move(equal));
+    }
+  }
+  JoinNode join{anti ? JoinKind::kAnti : JoinKind::kSemi, MakeConjunction(conditions)};
+  Schema schema = from_.plan->schema;
+  from_.plan = MakePlan(std::move(join), std::move(schema), {from_.plan, right});
+  return Status::Ok();
+}
+
+int SelectBinder::Project(const ExprPtr& expr) {
+  auto same =
+      std::find_if(projected_.begin(), projected_.end(), [&](const ExprPtr& e) { return e->Equals(*expr); });
+  if (same == projected_.end()) {
+    projected_.push_back(expr);
+    return static_cast<int>(projected_.size()) - 1;
+  }
+  return static_cast<int>(same - projected_.begin());
+}
+
+Status SelectBinder::BindGroups(const AstSelect& select) {
+  ExprBinder binder(context_, from_.scope);
+  auto add_key = [&](const AstExprPtr& ast) -> Result<int> {
+    AstExprPtr resolved = ast;
+    if (ast->kind == AstKind::kLiteral && !ast->name.empty()) {  // GROUP BY 1
+      int position = std::atoi(ast->name.c_str());
+      if (position < 1 || position > static_cast<int>(select.items.size())) {
+        return SqlError(ErrorNumber::kUnknownColumn, ast->position,
+                        "GROUP BY position is not in the select list");
+      }
+      resolved = select.items[static_cast<size_t>(position) - 1].expr;
+    }
+    Result<ExprPtr> expr = binder.Bind(resolved);
+    if (!expr && resolved->kind == AstKind::kColumn && resolved->path.size() == 1) {  // GROUP BY alias
+      for (const AstSelectItem& item : select.items) {
+        if (item.alias == resolved->path[0] && !ContainsAggregate(item.expr)) expr = binder.Bind(item.expr);
+      }
+    }
+    if (!expr) return expr.error();
+    for (size_t i = 0; i < group_exprs_.size(); ++i) {
+      if (group_exprs_[i]->Equals(**expr)) return static_cast<int>(i);
+    }
+    group_exprs_.push_back(*expr);
+    return static_cast<int>(group_exprs_.size()) - 1;
+  };
+  // Each grouping contributes alternatives; the sets of GROUP BY are their cross product.
+  std::vector<std::vector<int>> sets = {{}};
+  bool several = false;
+  for (const AstGrouping& group : select.group_by) {
+    std::vector<std::vector<int>> alternatives;
+    std::vector<int> keys;
+    for (const AstExprPtr& ast : group.exprs) {
+      if (ast->kind == AstKind::kRow && group.kind == GroupingKind::kPlain) {
+        for (const AstExprPtr& part : ast->args) {
+          ASSIGN_OR_RETURN(int key, add_key(part));
+          keys.push_back(key);
+        }
+        continue;
+      }
+      ASSIGN_OR_RETURN(int key, add_key(ast));
+      keys.push_back(key);
+    }
+    switch (group.kind) {
+      case GroupingKind::kPlain: alternatives.push_back(keys); break;
+      case GroupingKind::kRollup:
+        for (size_t n = keys.size() + 1; n-- > 0;)
+          alternatives.emplace_back(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(n));
+        break;
+      case GroupingKind::kCube:
+        for (size_t mask = 0; mask < size_t{1} << keys.size(); ++mask) {
+          std::vector<int> set;
+          for (size_t k = 0; k < keys.size(); ++k) {
+            if ((mask >> k & 1) == 0) set.push_back(keys[k]);
+          }
+          alternatives.push_back(std::move(set));
+        }
+        break;
+      case GroupingKind::kSets:
+        for (const auto& set : group.sets) {
+          std::vector<int> indices;
+          for (const AstExprPtr& ast : set) {
+            ASSIGN_OR_RETURN(int key, add_key(ast));
+            indices.push_back(key);
+          }
+          alternatives.push_back(std::move(indices));
+        }
+        break;
+    }
+    several = several || group.kind != GroupingKind::kPlain;
+    std::vector<std::vector<int>> product;
+    for (const auto& left : sets) {
+      for (const auto& right : alternatives) {
+        std::vector<int> joined = left;
+        joined.insert(joined.end(), right.begin(), right.end());
+        product.push_back(std::move(joined));
+      }
+    }
+    sets = std::move(product);
+  }
+  if (several) {
+    for (const auto& set : sets) {
+      std::vector<bool> members(group_exprs_.size(), false);
+      for (int key : set) members[static_cast<size_t>(key)] = true;
+      grouping_sets_.push_back(std::move(members));
+    }
+  }
+  return Status::Ok();
+}
+
+Result<int> SelectBinder::AddAggregate(const AstExpr& ast) {
+  const AggregateFunction* function = AggregateRegistry::BuiltIn().Find(ast.name);
+  ExprBinder binder(context_, from_.scope);
+  AggregateCall call;
+  call.function = function->name();
+  call.distinct = ast.distinct;
+  std::vector<ExprPtr> args;
+  std::vector<ArgInfo> infos;
+  for (const AstExprPtr& arg : ast.args) {
+    if (ContainsAggregate(arg))
+      return SqlError(ErrorNumber::kBadAggregate, arg->position, "Aggregate expressions cannot be nested");
+    ASSIGN_OR_RETURN(ExprPtr bound, binder.Bind(arg));
+    args.push_back(FoldConstants(bound, *context_.eval));
+  }
+  for (const ExprPtr& arg : args)
+    infos.push_back({arg->type(), arg->is_literal() ? &arg->literal() : nullptr});
+  // COUNT(x) of a column that is never null is COUNT(*).
+  Result<Signature> signature = function->ResolveCall(infos);
+  if (!signature) return Status(signature.error()).At(ast.position);
+  for (size_t i = 0; i < args.size(); ++i) {
+    bool keyword = args[i]->type().is(TypeKind::kSymbol);
+    ExprPtr cast = keyword ? args[i] : FoldConstants(Expr::Cast(args[i], signature->args[i]), *context_.eval);
+    call.constants.push_back(cast->is_literal() ? cast->literal() : Value::Null());
+    call.arg_types.push_back(signature->args[i]);
+    call.args.push_back(Project(keyword ? Expr::Literal(Value::Bool(true), DataType::Boolean()) : cast));
+  }
+  if (ast.filter) {
+    ASSIGN_OR_RETURN(ExprPtr filter, binder.BindCondition(ast.filter, "FILTER"));
+    call.filter = Project(filter);
+  }
+  call.type = signature->result;
+  // Without GROUP BY, or with an empty grouping set, a group may have no rows.
+  auto same = std::find(calls_.begin(), calls_.end(), call);
+  if (same == calls_.end()) {
+    calls_.push_back(std::move(call));
+    return static_cast<int>(calls_.size()) - 1;
+  }
+  return static_cast<int>(same - calls_.begin());
+}
+
+// While the list of an aggregated query is bound: group keys and aggregates become columns of the Aggregate
+// node.
+Result<ExprPtr> SelectBinder::AggregateHook(const AstExprPtr& ast) {
+  ASSIGN_OR_RETURN(ExprPtr over, OverHook(ast));
+  if (over) return over;
+  auto groups = static_cast<int>(group_exprs_.size());
+  if (ast->kind == AstKind::kCall && !ast->over && IsAggregateName(ast->name)) {
+    ASSIGN_OR_RETURN(int call, AddAggregate(*ast));
+    return Expr::Input(groups + call, calls_[static_cast<size_t>(call)].type);
+  }
+  if (ast->kind == AstKind::kCall &&
+      (ast->name == "GROUPING" || ast->name == "GROUPING_ID" || ast->name == "GROUP_ID")) {
+    return SqlError(ErrorNumber::kUnsupported, ast->position, ast->name + " is not supported");
+  }
+  if (!ContainsAggregate(ast) && !ContainsOver(ast) && ast->kind != AstKind::kLiteral &&
+      ast->kind != AstKind::kSymbol) {
+    ExprBinder binder(context_, from_.scope);
+    Result<ExprPtr> plain = binder.Bind(ast);
+    if (plain) {
+      for (size_t i = 0; i < group_exprs_.size(); ++i) {
+        if (!group_exprs_[i]->Equals(**plain)) continue;
+        DataType type = group_exprs_[i]->type();
+        if (!grouping_sets_.empty()) type = type.WithNullable(true);
+        return Expr::Input(static_cast<int>(i), type);
+      }
+    }
+    if (ast->kind == AstKind::kColumn) {
+      if (!plain) return plain.error();
+      return SqlError(ErrorNumber::kBadAggregate, ast->position,
+                      "Expression '" + Join(ast->path, ".") + "' is not being grouped",
+                      "add it to GROUP BY or use an aggregate");
+    }
+  }
+  return ExprPtr();
+}
+
+Result<ExprPtr> SelectBinder::BindOutput(const AstExprPtr& ast) {
+  ExprBinder binder(context_, from_.scope);
+  binder.set_hook(
+      [this](const AstExprPtr& node) { return aggregated_ ? AggregateHook(node) : OverHook(node); });
+  return binder.Bind(ast);
+}
+
+Status SelectBinder::BindAggregation(const AstSelect& select, const std::vector<AstOrderItem>& order_by) {
+  aggregated_ = select.has_group_by || select.having ||
+                std::any_of(select.items.begin(), select.items.end(),
+                            [](const AstSelectItem& i) { return ContainsAggregate(i.expr); });
+  if (!aggregated_) return Status::Ok();
+  RETURN_IF_ERROR(BindGroups(select));
+  for (const ExprPtr& group : group_exprs_) projected_.push_back(group);
+  // Bind everything once to collect the aggregates; the results are bound again over the Aggregate's columns.
+  std::vector<AstExprPtr> outputs;
+  for (const AstSelectItem& item : select.items) outputs.push_back(item.expr);
+  if (select.having) outputs.push_back(select.having);
+  if (select.qualify) outputs.push_back(select.qualify);
+  for (const AstOrderItem& item : order_by) {
+    if (ContainsAggregate(item.expr)) outputs.push_back(item.expr);
+  }
+  std::function<Status(const AstExprPtr&)> collect = [&](const AstExprPtr& ast) -> Status {
+    if (!ast) return Status::Ok();
+    if (ast->kind == AstKind::kCall && !ast->over && IsAggregateName(ast->name)) {
+      ASSIGN_OR_RETURN(int call, AddAggregate(*ast));
+      static_cast<void>(call);
+      return Status::Ok();
+    }
+    for (const AstExprPtr& arg : ast->args) RETURN_IF_ERROR(collect(arg));
+    if (ast->over) {
+      for (const AstExprPtr& key : ast->over->partition_by) RETURN_IF_ERROR(collect(key));
+      for (const AstOrderItem& key : ast->over->order_by) RETURN_IF_ERROR(collect(key.expr));
+    }
+    return Status::Ok();
+  };
+  for (const AstExprPtr& ast : outputs) RETURN_IF_ERROR(collect(ast));
+
+  std::vector<std::string> names;
+  for (size_t i = 0; i < projected_.size(); ++i) {
+    bool column = projected_[i]->is_input() && projected_[i]->index() < from_.plan->schema.size();
+    names.push_back(column ? from_.plan->schema[projected_[i]->index()].name : "$f" + std::to_string(i));
+  }
+  PlanPtr input = MakeProject(from_.plan, projected_, names);
+  AggregateNode node;
+  Schema schema;
+  auto keys = static_cast<int>(group_exprs_.size());
+  if (!grouping_sets_.empty()) {
+    ExpandNode expand;
+    for (int i = 0; i < keys; ++i) expand.keys.push_back(i);
+    expand.sets = grouping_sets_;
+    // The expanded keys come behind the input's columns, which stay whole for the aggregates' arguments.
+    Schema expanded = input->schema;
+    for (int i = 0; i < keys; ++i)
+      expanded.Add({input->schema[i].name, input->schema[i].type.WithNullable(true)});
+    expanded.Add({"$e", DataType::BigInt().NotNull()});
+    int base = input->schema.size();
+    input = MakePlan(std::move(expand), std::move(expanded), {input});
+    for (int i = 0; i <= keys; ++i) node.groups.push_back(base + i);
+  } else {
+    for (int i = 0; i < keys; ++i) node.groups.push_back(i);
+  }
+  for (int group : node.groups) schema.Add(input->schema[group]);
+  node.calls = calls_;
+  for (size_t i = 0; i < calls_.size(); ++i) schema.Add({"$a" + std::to_string(i), calls_[i].type});
+  PlanPtr plan = MakePlan(std::move(node), schema, {input});
+  if (!select.hints.empty()) {
+    auto hinted = std::make_shared<PlanNode>(*plan);
+    hinted->hints = select.hints;
+    plan = hinted;
+  }
+  if (!grouping_sets_.empty()) {  // drop the set's id
+    std::vector<ExprPtr> exprs;
+    std::vector<std::string> kept;
+    for (int i = 0; i < plan->schema.size(); ++i) {
+      if (i == keys) continue;
+      exprs.push_back(Expr::Input(i, plan->schema[i].type));
+      kept.push_back(plan->schema[i].name);
+    }
+    plan = MakeProject(plan, std::move(exprs), std::move(kept));
+  }
+  from_.plan = plan;
+  if (select.having) {
+    ASSIGN_OR_RETURN(ExprPtr condition, BindOutput(select.having));
+    if (!condition->type().is(TypeKind::kBoolean)) {
+      return SqlError(ErrorNumber::kTypeMismatch, select.having->position, "HAVING must be a BOOLEAN");
+    }
+    from_.plan = MakeFilter(from_.plan, condition);
+  }
+  return Status::Ok();
+}
+
+Result<ExprPtr> SelectBinder::OverHook(const AstExprPtr& ast) {
+  for (const auto& [call, column] : over_columns_) {
+    if (call == ast) return Expr::Input(column, from_.plan->schema[column].type);
+  }
+  return ExprPtr();
+}
+
+Status SelectBinder::BindOverCalls(const AstSelect& select, const std::vector<AstOrderItem>& order_by) {
+  std::vector<AstExprPtr> found;
+  std::function<void(const AstExprPtr&)> collect = [&](const AstExprPtr& ast) {
+    if (!ast) return;
+    if (ast->kind == AstKind::kCall && ast->over) {
+      found.push_back(ast);
+      return;
+    }
+    for (const AstExprPtr& arg : ast->args) collect(arg);
+  };
+  for (const AstSelectItem& item : select.items) collect(item.expr);
+  if (select.qualify) collect(select.qualify);
+  for (const AstOrderItem& item : order_by) collect(item.expr);
+  for (const AstExprPtr& call : found) RETURN_IF_ERROR(AddOver(select, call));
+  return Status::Ok();
+}
+
+Status SelectBinder::AddOver(const AstSelect& select, const AstExprPtr& ast) {
+  AstWindowSpec spec = *ast->over;
+  if (!spec.name.empty()) {
+    auto named = std::find_if(select.windows.begin(), select.windows.end(),
+                              [&](const AstWindowSpec& w) { return w.name == spec.name; });
+    if (named == select.windows.end())
+      return SqlError(ErrorNumber::kBadWindow, ast->position, "window '" + spec.name + "' is not defined");
+    spec = *named;
+  }
+  if (!IsAggregateName(ast->name) && !IsRankFunction(ast->name)) {
+    return SqlError(ErrorNumber::kUnknownFunction, ast->position, ast->name + " is not a window function");
+  }
+  // Expressions that are no columns are projected behind the input first.
+  std::vector<ExprPtr> exprs = IdentityExprs(from_.plan->schema);
+  std::vector<std::string> names;
+  for (const Field& field : from_.plan->schema.fields()) names.push_back(field.name);
+  size_t width = exprs.size();
+  auto column_of = [&](const AstExprPtr& expr_ast, const DataType* to) -> Result<int> {
+    ASSIGN_OR_RETURN(ExprPtr expr, BindOutput(expr_ast));
+    expr = FoldConstants(expr, *context_.eval);
+    if (to != nullptr) expr = FoldConstants(Expr::Cast(expr, *to), *context_.eval);
+    if (expr->is_input()) return expr->index();
+    exprs.push_back(expr);
+    names.push_back("$w" + std::to_string(exprs.size()));
+    return static_cast<int>(exprs.size()) - 1;
+  };
+  OverNode node;
+  for (const AstExprPtr& key : spec.partition_by) {
+    ASSIGN_OR_RETURN(int column, column_of(key, nullptr));
+    node.partition_by.push_back(column);
+  }
+  for (const AstOrderItem& item : spec.order_by) {
+    ASSIGN_OR_RETURN(int column, column_of(item.expr, nullptr));
+    node.order_by.push_back(
+        {column, item.descending, item.nulls_first ? !*item.nulls_first : item.descending});
+  }
+  node.has_frame = spec.has_frame;
+  node.rows = spec.rows;
+  node.start = spec.start;
+  if (spec.has_frame && spec.end != FrameBound::kCurrentRow) {
+    return SqlError(ErrorNumber::kUnsupported, ast->position, "OVER windows end at the CURRENT ROW");
+  }
+  if (spec.start == FrameBound::kPreceding) {
+    Scope none;
+    ASSIGN_OR_RETURN(ExprPtr offset, BindExpression(context_, spec.start_offset, none));
+    offset = FoldConstants(offset, *context_.eval);
+    if (!offset->is_literal() || !offset->literal().is_int()) {
+      return SqlError(ErrorNumber::kNotConstant, ast->position, "the frame of OVER must be constant");
+    }
+    node.preceding = offset->literal().as_int();
+  }
+  OverCall call;
+  call.function = ast->name;
+  call.distinct = ast->distinct;
+  if (const AggregateFunction* function = AggregateRegistry::BuiltIn().Find(ast->name)) {
+    std::vector<ArgInfo> infos;
+    std::vector<ExprPtr> bound;
+    for (const AstExprPtr& arg : ast->args) {
+      ASSIGN_OR_RETURN(ExprPtr expr, BindOutput(arg));
+      bound.push_back(FoldConstants(expr, *context_.eval));
+    }
+    for (const ExprPtr& expr : bound)
+      infos.push_back({expr->type(), expr->is_literal() ? &expr->literal() : nullptr});
+    Result<Signature> signature = function->ResolveCall(infos);
+    if (!signature) return Status(signature.error()).At(ast->position);
+    for (size_t i = 0; i < bound.size(); ++i) {
+      ASSIGN_OR_RETURN(int column, column_of(ast->args[i], &signature->args[i]));
+      call.args.push_back(column);
+      call.arg_types.push_back(signature->args[i]);
+      call.constants.push_back(bound[i]->is_literal() ? bound[i]->literal() : Value::Null());
+    }
+    call.type = signature->result;
+  } else {
+    for (const AstExprPtr& arg : ast->args) {
+      ASSIGN_OR_RETURN(ExprPtr expr, BindOutput(arg));
+      expr = FoldConstants(expr, *context_.eval);
+      ASSIGN_OR_RETURN(int column, column_of(arg, nullptr));
+      call.args.push_back(column);
+      call.arg_types.push_back(expr->type());
+      call.constants.push_back(expr->is_literal() ? expr->literal() : Value::Null());
+    }
+    bool offset = ast->name == "LAG" || ast->name == "LEAD";
+    if (offset && call.args.empty())
+      return SqlError(ErrorNumber::kBadArguments, ast->position, ast->name + " needs an argument");
+    call.type = offset ? call.arg_types[0].WithNullable(true).WithTimeAttribute(TimeAttribute::kNone)
+                       : DataType::BigInt().NotNull();
+  }
+  if (exprs.size() != width) from_.plan = MakeProject(from_.plan, exprs, names);
+  Schema schema = from_.plan->schema;
+  over_columns_.emplace_back(ast, schema.size());
+  schema.Add({"$o" + std::to_string(over_columns_.size()), call.type});
+  node.calls.push_back(std::move(call));
+  from_.plan = MakePlan(std::move(node), std::move(schema), {from_.plan});
+  return Status::Ok();
+}
+
+}  // namespace penstock::sql

@@ -1,0 +1,47 @@
+// FactoryRegistry: from the names in a JobGraph to code. Filled once by `engine` before the first job starts,
+// then only read.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "stream/job_graph.h"
+#include "stream/operator.h"
+#include "stream/sink.h"
+#include "stream/source.h"
+
+namespace penstock {
+
+class FactoryRegistry {
+ public:
+  using MakeOperator = std::function<Result<std::unique_ptr<Operator>>(std::string_view spec)>;
+  using MakeSource = std::function<Result<std::unique_ptr<Source>>(std::string_view spec)>;
+  using MakeSink = std::function<Result<std::unique_ptr<Sink>>(std::string_view spec)>;
+
+  void AddOperator(const std::string& name, MakeOperator make) { operators_[name] = std::move(make); }
+  void AddSource(const std::string& name, MakeSource make) { sources_[name] = std::move(make); }
+  void AddSink(const std::string& name, MakeSink make) { sinks_[name] = std::move(make); }
+
+  Result<std::unique_ptr<Operator>> NewOperator(const JobVertex& vertex) const {
+    return Make(operators_, vertex);
+  }
+  Result<std::unique_ptr<Source>> NewSource(const JobVertex& vertex) const { return Make(sources_, vertex); }
+  Result<std::unique_ptr<Sink>> NewSink(const JobVertex& vertex) const { return Make(sinks_, vertex); }
+
+ private:
+  template <typename F>
+  static auto Make(const std::map<std::string, F>& factories, const JobVertex& vertex)
+      -> decltype(std::declval<F>()(std::string_view())) {
+    auto it = factories.find(vertex.factory);
+    if (it == factories.end())
+      return Status::Internal("no factory '" + vertex.factory + "' for " + vertex.name);
+    return it->second(vertex.spec);
+  }
+  std::map<std::string, MakeOperator> operators_;
+  std::map<std::string, MakeSource> sources_;
+  std::map<std::string, MakeSink> sinks_;
+};
+
+}  // namespace penstock

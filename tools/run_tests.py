@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Runs the tests of a build folder and prints one line each, then 'N passed, N failed, N skipped'.
+
+Steps: checks of the sources (layers, tidy), the unit test binaries (*_test), the text tests of tests/sql, and the
+conformance ratchet when the cases are there ($PENSTOCK_CONFORMANCE). What is missing is skipped by name.
+"""
+import argparse
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFORMANCE = pathlib.Path(os.environ.get("PENSTOCK_CONFORMANCE", ROOT.parent / "shared" / "conformance"))
+
+
+class Tally:
+    """Counts outcomes and prints them as they come."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def run(self, name, command, timeout=900):
+        start = time.monotonic()
+        try:
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=timeout)
+            ok, output = done.returncode == 0, done.stdout + done.stderr
+        except subprocess.TimeoutExpired as expired:
+            ok, output = False, f"timed out after {timeout} s\n{expired.stdout or ''}"
+        print(f"{'ok    ' if ok else 'FAILED'} {name} ({time.monotonic() - start:.1f} s)", flush=True)
+        if ok:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print("\n".join(output.splitlines()[-60:]), flush=True)
+
+    def skip(self, name, reason):
+        print(f"skip   {name}: {reason}", flush=True)
+        self.skipped += 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build")
+    build = ROOT / parser.parse_args().build
+    penstock = build / "penstock"
+    tally = Tally()
+    tally.run("layers", [sys.executable, "tools/check_layers.py"])
+    tally.run("tidy", [sys.executable, "tools/tidy.py"])
+    for binary in sorted(build.rglob("*_test")):
+        if binary.is_file() and os.access(binary, os.X_OK):
+            tally.run(f"unit {binary.name}", [str(binary), "--gtest_brief=1"])
+    text_runner = ROOT / "tests" / "sql" / "run.py"
+    if text_runner.exists():
+        tally.run("text tests", [sys.executable, str(text_runner), "--penstock", str(penstock)])
+    baseline = ROOT / "tests" / "conformance" / "passing.json"
+    if (CONFORMANCE / "run.py").exists():
+        tally.run("conformance ratchet", [sys.executable, str(CONFORMANCE / "run.py"), "--penstock", str(penstock),
+                                          "--baseline", str(baseline)], timeout=1200)
+    else:
+        tally.skip("conformance ratchet", f"no cases at {CONFORMANCE}")
+    print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
+    return 1 if tally.failed else 0
+
+
+sys.exit(main())
