@@ -13,6 +13,7 @@ const AggregateRegistry& AggregateRegistry::BuiltIn() {
   static const AggregateRegistry* registry = [] {
     auto* made = new AggregateRegistry();
     RegisterBasicAggregates(made);
+    RegisterExtremes(made);
     return made;
   }();
   return *registry;

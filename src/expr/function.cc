@@ -10,8 +10,15 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
   static const FunctionRegistry* registry = [] {
     auto* made = new FunctionRegistry();
     RegisterArithmetic(made);
+    RegisterArrays(made);
+    RegisterCollections(made);
     RegisterComparison(made);
     RegisterLogic(made);
+    RegisterMaps(made);
+    RegisterMath(made);
+    RegisterRandom(made);
+    RegisterRounding(made);
+    RegisterRows(made);
     RegisterStrings(made);
     RegisterTime(made);
     return made;

@@ -1,7 +1,5 @@
-// COUNT, SUM, SUM0, AVG, MIN and MAX over fixed-width values. SUM and AVG keep the number of values beside
+// COUNT, SUM, SUM0 and AVG over fixed-width values. SUM and AVG keep the number of values beside
 // the sum, so that they are NULL again when everything was taken back.
-#include <cmath>
-
 #include "data/decimal.h"
 #include "expr/aggregates/fixed_kernel.h"
 #include "expr/aggregates/register.h"
@@ -88,68 +86,16 @@ struct AvgPolicy : SumPolicy<T> {
   }
 };
 
-template <typename T, bool kMax>
-struct ExtremePolicy {
-  struct State {
-    T value;
-    int64_t count;
-  };
-  static void Init(State& s) { s = {T{}, 0}; }
-  static bool Better(T a, T b) {
-    if constexpr (std::is_floating_point_v<T>) {
-      if (std::isnan(a)) return kMax;  // NaN is the largest
-      if (std::isnan(b)) return !kMax;
-    }
-    return kMax ? a > b : a < b;
-  }
-  static void Apply(State& s, const Column* arg, int64_t row, int) {
-    T value = arg->At<T>(row);
-    if (s.count == 0 || Better(value, s.value)) s.value = value;
-    ++s.count;
-  }
-  static void Write(const State& s, ColumnBuilder* out) {
-    if (s.count == 0) return out->AppendNull();
-    out->Append(s.value);
-  }
-  static void Merge(State& into, const State& from) {
-    if (from.count == 0) return;
-    if (into.count == 0 || Better(from.value, into.value)) into.value = from.value;
-    into.count += from.count;
-  }
-};
-
-using KernelResult = Result<std::unique_ptr<AggregateKernel>>;
-
-template <typename Policy>
-KernelResult Make(Policy policy) {
-  return std::unique_ptr<AggregateKernel>(new FixedKernel<Policy>(std::move(policy)));
-}
-
-template <template <typename> class Maker>
-KernelResult Dispatch(const AggregateSite& site) {
-  switch (site.args[0].physical()) {
-    case Physical::kInt8: return Maker<int8_t>::Bind(site);
-    case Physical::kInt16: return Maker<int16_t>::Bind(site);
-    case Physical::kInt32: return Maker<int32_t>::Bind(site);
-    case Physical::kInt64: return Maker<int64_t>::Bind(site);
-    case Physical::kFloat: return Maker<float>::Bind(site);
-    case Physical::kDouble: return Maker<double>::Bind(site);
-    case Physical::kInt128: return Maker<int128_t>::Bind(site);
-    default: break;
-  }
-  return Status::Unsupported("no aggregate kernel for " + site.args[0].ToString());
-}
-
 template <typename T>
 struct MakeSum {
-  static KernelResult Bind(const AggregateSite&) { return Make(SumPolicy<T>{}); }
+  static KernelResult Bind(const AggregateSite&) { return MakeFixed(SumPolicy<T>{}); }
 };
 template <typename T>
 struct MakeSum0 {
   static KernelResult Bind(const AggregateSite&) {
     SumPolicy<T> policy;
     policy.zero_when_empty = true;
-    return Make(policy);
+    return MakeFixed(policy);
   }
 };
 template <typename T>
@@ -158,19 +104,10 @@ struct MakeAvg {
     AvgPolicy<T> policy;
     policy.arg_scale = site.args[0].scale();
     policy.result = site.result;
-    return Make(policy);
+    return MakeFixed(policy);
   }
 };
-template <typename T>
-struct MakeMin {
-  static KernelResult Bind(const AggregateSite&) { return Make(ExtremePolicy<T, false>{}); }
-};
-template <typename T>
-struct MakeMax {
-  static KernelResult Bind(const AggregateSite&) { return Make(ExtremePolicy<T, true>{}); }
-};
-
-KernelResult BindCount(const AggregateSite&) { return Make(CountPolicy{}); }
+KernelResult BindCount(const AggregateSite&) { return MakeFixed(CountPolicy{}); }
 
 AggregateFunction::Resolve ResolveNumber(const char* name, DataType (*result)(const DataType&)) {
   return Resolver({.name = name,
@@ -193,15 +130,9 @@ Result<Signature> ResolveCount(std::span<const ArgInfo> args) {
 
 void RegisterBasicAggregates(AggregateRegistry* registry) {
   registry->Add("COUNT", ResolveCount, BindCount);
-  registry->Add("SUM", ResolveNumber("SUM", SumType), Dispatch<MakeSum>);
-  registry->Add("SUM0", ResolveNumber("SUM0", SumType), Dispatch<MakeSum0>);
-  registry->Add("AVG", ResolveNumber("AVG", AverageType), Dispatch<MakeAvg>);
-  auto same = Resolver({.name = "MIN",
-                        .args = {Family::kAny},
-                        .result = [](std::span<const ArgInfo> args) { return args[0].type; },
-                        .nullability = Nullability::kAlways});
-  registry->Add("MIN", same, Dispatch<MakeMin>);
-  registry->Add("MAX", same, Dispatch<MakeMax>);
+  registry->Add("SUM", ResolveNumber("SUM", SumType), DispatchFixed<MakeSum>);
+  registry->Add("SUM0", ResolveNumber("SUM0", SumType), DispatchFixed<MakeSum0>);
+  registry->Add("AVG", ResolveNumber("AVG", AverageType), DispatchFixed<MakeAvg>);
 }
 
 }  // namespace penstock

@@ -7,6 +7,9 @@
 // Apply sees only rows whose argument is not null (or all rows of an aggregate without arguments).
 #pragma once
 
+#include <cstring>
+#include <utility>
+
 #include "expr/aggregate.h"
 
 namespace penstock {
@@ -18,7 +21,10 @@ class FixedKernel : public AggregateKernel {
   explicit FixedKernel(Policy policy) : policy_(std::move(policy)) {}
 
   size_t width() const override { return (sizeof(State) + 7) / 8 * 8; }
-  void Init(uint8_t* state) const override { policy_.Init(*new (state) State()); }
+  void Init(uint8_t* state) const override {
+    std::memset(state, 0, width());
+    With(state, [&](State& s) { policy_.Init(s); });
+  }
 
   Status Update(const AggregateInput& in, std::span<uint8_t* const> states) override {
     return Run(in, states, nullptr);
@@ -29,27 +35,67 @@ class FixedKernel : public AggregateKernel {
   }
   Status Emit(std::span<const uint8_t* const> states, std::span<const std::string_view>,
               ColumnBuilder* out) const override {
-    for (const uint8_t* state : states) policy_.Write(*reinterpret_cast<const State*>(state), out);
+    for (const uint8_t* state : states) {
+      With(const_cast<uint8_t*>(state), [&](const State& s) { policy_.Write(s, out); });
+    }
     return Status::Ok();
   }
   bool mergeable() const override { return true; }
   void Merge(uint8_t* into, const uint8_t* from) const override {
-    policy_.Merge(*reinterpret_cast<State*>(into), *reinterpret_cast<const State*>(from));
+    With(into, [&](State& to) {
+      With(const_cast<uint8_t*>(from), [&](const State& part) { policy_.Merge(to, part); });
+    });
   }
 
  private:
+  // States are aligned to 8 bytes only: those with 128-bit members are worked on in a copy.
+  template <typename F>
+  static void With(uint8_t* bytes, F f) {
+    if constexpr (alignof(State) > 8) {
+      State copy;
+      std::memcpy(&copy, bytes, sizeof(State));
+      f(copy);
+      std::memcpy(bytes, &copy, sizeof(State));
+    } else {
+      f(*reinterpret_cast<State*>(bytes));
+    }
+  }
   Status Run(const AggregateInput& in, std::span<uint8_t* const> states, ColumnBuilder* out) {
     const Column* arg = in.args.empty() ? nullptr : in.args[0].get();
     for (int64_t row = 0; row < in.rows; ++row) {
       auto i = static_cast<size_t>(row);
-      State& state = *reinterpret_cast<State*>(states[i]);
-      if (in.signs[i] != 0 && (arg == nullptr || !arg->IsNull(row)))
-        policy_.Apply(state, arg, row, in.signs[i]);
-      if (out != nullptr) policy_.Write(state, out);
+      bool counts = in.signs[i] != 0 && (arg == nullptr || !arg->IsNull(row));
+      With(states[i], [&](State& state) {
+        if (counts) policy_.Apply(state, arg, row, in.signs[i]);
+        if (out != nullptr) policy_.Write(state, out);
+      });
     }
     return Status::Ok();
   }
   Policy policy_;
 };
+
+using KernelResult = Result<std::unique_ptr<AggregateKernel>>;
+
+template <typename Policy>
+KernelResult MakeFixed(Policy policy) {
+  return std::unique_ptr<AggregateKernel>(new FixedKernel<Policy>(std::move(policy)));
+}
+
+// Binds Maker<T> for the C++ type of the first argument; fails for types of variable width.
+template <template <typename> class Maker>
+KernelResult DispatchFixed(const AggregateSite& site) {
+  switch (site.args[0].physical()) {
+    case Physical::kInt8: return Maker<int8_t>::Bind(site);
+    case Physical::kInt16: return Maker<int16_t>::Bind(site);
+    case Physical::kInt32: return Maker<int32_t>::Bind(site);
+    case Physical::kInt64: return Maker<int64_t>::Bind(site);
+    case Physical::kFloat: return Maker<float>::Bind(site);
+    case Physical::kDouble: return Maker<double>::Bind(site);
+    case Physical::kInt128: return Maker<int128_t>::Bind(site);
+    default: break;
+  }
+  return Status::Unsupported("no aggregate kernel for " + site.args[0].ToString());
+}
 
 }  // namespace penstock

@@ -6,5 +6,6 @@
 namespace penstock {
 
 void RegisterBasicAggregates(AggregateRegistry* registry);
+void RegisterExtremes(AggregateRegistry* registry);
 
 }  // namespace penstock

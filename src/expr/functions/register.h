@@ -6,8 +6,15 @@
 namespace penstock {
 
 void RegisterArithmetic(FunctionRegistry* registry);
+void RegisterArrays(FunctionRegistry* registry);
+void RegisterCollections(FunctionRegistry* registry);
 void RegisterComparison(FunctionRegistry* registry);
 void RegisterLogic(FunctionRegistry* registry);
+void RegisterMaps(FunctionRegistry* registry);
+void RegisterMath(FunctionRegistry* registry);
+void RegisterRandom(FunctionRegistry* registry);
+void RegisterRounding(FunctionRegistry* registry);
+void RegisterRows(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
 void RegisterTime(FunctionRegistry* registry);
 
