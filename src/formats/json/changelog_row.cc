@@ -83,7 +83,8 @@ Result<Value> ParseValue(element json, const DataType& type);
 Result<Value> ParseEntries(element json, const DataType& key, const DataType& mapped, const DataType& type) {
   ValueList list;
   if (json.is_object()) {
-    for (auto field : json.get_object().value()) {
+    simdjson::dom::object object = json.get_object().value();  // named: a loop would not keep it alive
+    for (auto field : object) {
       list.push_back(Value::String(std::string(field.key)));
       ASSIGN_OR_RETURN(Value value, ParseValue(field.value, mapped));
       list.push_back(std::move(value));
@@ -91,7 +92,8 @@ Result<Value> ParseEntries(element json, const DataType& key, const DataType& ma
     return Value::List(std::move(list));
   }
   if (!json.is_array()) return Wrong(type, json);
-  for (element pair : json.get_array().value()) {
+  simdjson::dom::array array = json.get_array().value();
+  for (element pair : array) {
     if (!pair.is_array() || pair.get_array().value().size() != 2) return Wrong(type, json);
     ASSIGN_OR_RETURN(Value k, ParseValue(pair.get_array().value().at(0).value(), key));
     ASSIGN_OR_RETURN(Value v, ParseValue(pair.get_array().value().at(1).value(), mapped));
@@ -141,7 +143,8 @@ Result<Value> ParseValue(element json, const DataType& type) {
   if (type.is(TypeKind::kArray)) {
     if (!json.is_array()) return Wrong(type, json);
     ValueList list;
-    for (element child : json.get_array().value()) {
+    simdjson::dom::array array = json.get_array().value();
+    for (element child : array) {
       ASSIGN_OR_RETURN(Value value, ParseValue(child, type.element()));
       list.push_back(std::move(value));
     }
