@@ -2,11 +2,16 @@
 #include "operators/register.h"
 
 #include "operators/calc.h"
+#include "operators/deduplicate.h"
 #include "operators/group_aggregate.h"
+#include "operators/limit.h"
+#include "operators/rank.h"
+#include "operators/sort.h"
 #include "operators/union_operator.h"
 #include "operators/values_source.h"
 #include "operators/watermark_assigner.h"
 #include "operators/window_aggregate.h"
+#include "operators/window_rank.h"
 #include "operators/window_tvf.h"
 
 namespace penstock {
@@ -28,6 +33,11 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<WatermarkAssigner, WatermarkAssignerSpec>(registry, "watermark_assigner");
   Add<WindowAggregate, WindowAggregateSpec>(registry, "window_aggregate");
   Add<WindowTvf, WindowTvfSpec>(registry, "window_tvf");
+  Add<Rank, RankSpec>(registry, "rank");
+  Add<Deduplicate, DeduplicateSpec>(registry, "deduplicate");
+  Add<WindowRank, WindowRankSpec>(registry, "window_rank");
+  Add<Limit, LimitSpec>(registry, "limit");
+  Add<Sort, SortSpec>(registry, "sort");
   registry->AddOperator("union", [](std::string_view) -> Result<std::unique_ptr<Operator>> {
     return std::unique_ptr<Operator>(new UnionOperator());
   });

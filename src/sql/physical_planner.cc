@@ -105,6 +105,10 @@ int PhysicalPlanner::AddOperator(const std::string& factory, const std::string& 
 Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, bool need_before) {
   if (const auto* node = plan->As<ScanNode>()) return PlanScan(plan, *node, need_before);
   if (const auto* node = plan->As<ValuesNode>()) return PlanValues(plan, *node);
+  if (plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr) {
+    ASSIGN_OR_RETURN(std::optional<PhysicalStream> rank, TryPlanRank(plan, need_before));
+    if (rank) return *rank;
+  }
   if (const auto* node = plan->As<ProjectNode>()) {
     if (const auto* filter = plan->input()->As<FilterNode>()) {
       return PlanCalc(plan->input()->input(), filter->condition, node->exprs, plan->schema, need_before);
@@ -133,7 +137,7 @@ Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, bool need_befo
   if (plan->As<JoinNode>() != nullptr) return NotYet("JOIN");
   if (plan->As<TemporalJoinNode>() != nullptr) return NotYet("FOR SYSTEM_TIME AS OF");
   if (plan->As<OverNode>() != nullptr) return NotYet("OVER");
-  if (plan->As<SortNode>() != nullptr) return NotYet("ORDER BY and LIMIT");
+  if (const auto* node = plan->As<SortNode>()) return PlanSort(plan, *node, need_before);
   if (plan->As<UnnestNode>() != nullptr) return NotYet("UNNEST");
   return Status::Internal("no physical plan for a node");
 }

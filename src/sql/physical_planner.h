@@ -15,7 +15,14 @@
 #include "table/changelog_mode.h"
 #include "table/connector_descriptor.h"
 
+namespace penstock {
+struct RankSpec;
+}  // namespace penstock
+
 namespace penstock::sql {
+
+struct RankPattern;
+struct WindowProperty;
 
 // What a plan node became.
 struct PhysicalStream {
@@ -55,6 +62,16 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanWindowAggregate(const PlanPtr& plan, const AggregateNode& node);
   Result<PhysicalStream> PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node, bool need_before);
   Result<PhysicalStream> PlanUnion(const PlanPtr& plan, bool need_before);
+  // Top-N, deduplication and their windowed forms (plan_rank.cc); nullopt when the plan is none of them.
+  Result<std::optional<PhysicalStream>> TryPlanRank(const PlanPtr& plan, bool need_before);
+  Result<PhysicalStream> PlanTopN(const PlanPtr& plan, const RankPattern& pattern, bool number,
+                                  bool need_before);
+  Result<PhysicalStream> PlanWindowRank(const RankPattern& pattern, const WindowProperty& window,
+                                        bool number);
+  Result<PhysicalStream> AddRank(RankSpec spec, const std::optional<std::vector<int>>& row_key,
+                                 const Schema& schema, PhysicalStream stream);
+  Result<PhysicalStream> PlanSort(const PlanPtr& plan, const SortNode& node, bool need_before);
+  Result<PhysicalStream> PlanFullSort(const PlanPtr& plan, const SortNode& node);
   Status AddTableSink(const PlanPtr& plan, const SinkTarget& sink);
 
   // Adds an operator fed by one stream. `keys`: null for a forward edge, empty for a single task.
