@@ -13,6 +13,7 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     RegisterArrays(made);
     RegisterCollections(made);
     RegisterComparison(made);
+    RegisterGeneric(made);
     RegisterLogic(made);
     RegisterMaps(made);
     RegisterMath(made);

@@ -56,6 +56,11 @@ class ExprBinder {
   Result<ExprPtr> BindMap(const AstExpr& ast);
   Result<ExprPtr> BindInterval(const AstExpr& ast);
   Result<ExprPtr> BindJunction(const AstExpr& ast);
+  // Null where the call is an ordinary one; its arguments may have changed places then.
+  Result<ExprPtr> BindSpecialForm(const AstExpr& ast, std::vector<ExprPtr>* args);
+  Result<ExprPtr> BindIf(const AstExpr& ast, const std::vector<ExprPtr>& args);
+  Result<ExprPtr> BindCoalesce(const AstExpr& ast, std::vector<ExprPtr> args);
+  Result<ExprPtr> BindOverlaps(const AstExpr& ast);
   Result<std::vector<ExprPtr>> BindAll(const std::vector<AstExprPtr>& asts);
   // Casts all to their common type.
   Result<std::vector<ExprPtr>> Unify(std::vector<ExprPtr> exprs, TextPosition at, const char* what);

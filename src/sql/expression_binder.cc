@@ -305,33 +305,10 @@ Result<ExprPtr> ExprBinder::BindCall(const AstExpr& ast) {
     if (rowtime->type().is(TypeKind::kTimestampLtz)) return Expr::Cast(instant, DataType::TimestampLtz(3));
     return MakeCall(context_, "WATERMARK_TO_TIMESTAMP", {millis}, ast.position);
   }
+  if (name == "OVERLAPS" && ast.args.size() == 2) return BindOverlaps(ast);
   ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindAll(ast.args));
-  if (name == "IF" && args.size() == 3) {
-    if (!args[0]->type().is(TypeKind::kBoolean) && !args[0]->type().is(TypeKind::kNull)) {
-      return SqlError(ErrorNumber::kBadArguments, ast.position, "IF needs a BOOLEAN first");
-    }
-    ASSIGN_OR_RETURN(std::vector<ExprPtr> branches, Unify({args[1], args[2]}, ast.position, "IF"));
-    DataType type =
-        branches[0]->type().WithNullable(branches[0]->type().nullable() || branches[1]->type().nullable());
-    return Expr::Special(ExprKind::kCase,
-                         {Expr::Cast(args[0], DataType::Boolean()), branches[0], branches[1]}, type);
-  }
-  if (name == "COALESCE" || name == "IFNULL") {
-    if (args.empty() || (name == "IFNULL" && args.size() != 2)) {
-      return SqlError(ErrorNumber::kBadArguments, ast.position,
-                      "Invalid number of arguments to function '" + name + "'");
-    }
-    ASSIGN_OR_RETURN(std::vector<ExprPtr> all, Unify(std::move(args), ast.position, name.c_str()));
-    bool nullable =
-        std::all_of(all.begin(), all.end(), [](const ExprPtr& e) { return e->type().nullable(); });
-    DataType type = all[0]->type().WithNullable(nullable);
-    return Expr::Special(ExprKind::kCoalesce, std::move(all), type);
-  }
-  if (name == "NULLIF" && args.size() == 2) {
-    ASSIGN_OR_RETURN(ExprPtr same, MakeCall(context_, "=", {args[0], args[1]}, ast.position));
-    DataType type = args[0]->type().WithNullable(true);
-    return Expr::Special(ExprKind::kCase, {same, Expr::NullOf(type), args[0]}, type);
-  }
+  ASSIGN_OR_RETURN(ExprPtr special, BindSpecialForm(ast, &args));
+  if (special) return special;
   ASSIGN_OR_RETURN(ExprPtr call, MakeCall(context_, name, std::move(args), ast.position));
   // A constant zero divisor is refused before the job runs, as Flink's planner does.
   if ((name == "/" || name == "MOD") && call->type().is_numeric() && !call->type().is_approximate()) {

@@ -9,6 +9,7 @@ void RegisterArithmetic(FunctionRegistry* registry);
 void RegisterArrays(FunctionRegistry* registry);
 void RegisterCollections(FunctionRegistry* registry);
 void RegisterComparison(FunctionRegistry* registry);
+void RegisterGeneric(FunctionRegistry* registry);
 void RegisterLogic(FunctionRegistry* registry);
 void RegisterMaps(FunctionRegistry* registry);
 void RegisterMath(FunctionRegistry* registry);
@@ -17,5 +18,10 @@ void RegisterRounding(FunctionRegistry* registry);
 void RegisterRows(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
 void RegisterTime(FunctionRegistry* registry);
+void RegisterTimeArithmetic(FunctionRegistry* registry);  // these five: called by RegisterTime
+void RegisterTimeExtract(FunctionRegistry* registry);
+void RegisterTimeFormat(FunctionRegistry* registry);
+void RegisterTimeParse(FunctionRegistry* registry);
+void RegisterTimeRound(FunctionRegistry* registry);
 
 }  // namespace penstock
