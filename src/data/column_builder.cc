@@ -117,6 +117,21 @@ void ColumnBuilder::AppendRows(const Column& column, std::span<const int32_t> ro
   for (int32_t row : rows) AppendFrom(column, row);
 }
 
+void ColumnBuilder::Truncate(int64_t length) {
+  DCHECK(length <= length_);
+  auto rows = static_cast<size_t>(length);
+  length_ = length;
+  if (validity_) validity_->Resize(rows);
+  if (size_t width = PhysicalWidth(physical_); width > 0) return values_->Resize(rows * width);
+  int64_t elements = length;
+  if (physical_ != Physical::kRow) {
+    values_->Resize((rows + 1) * sizeof(int32_t));
+    elements = values_->as<int32_t>()[length];
+  }
+  if (physical_ == Physical::kString) return bytes_->Resize(static_cast<size_t>(elements));
+  for (auto& child : children_) child->Truncate(elements);
+}
+
 ColumnPtr ColumnBuilder::Finish() {
   ColumnPtr column;
   std::vector<ColumnPtr> children;

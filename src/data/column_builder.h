@@ -44,6 +44,9 @@ class ColumnBuilder {
   void CloseList();  // lists and maps: everything appended to the children since the last close is this row
   void CloseRow();   // rows: each child got exactly one value
 
+  // Takes back everything behind the first `length` rows. REQUIRES: length <= length().
+  void Truncate(int64_t length);
+
   ColumnPtr Finish();
 
  private:

@@ -184,7 +184,7 @@ std::optional<int128_t> ParseDecimal(std::string_view text, int precision, int s
     }
     if (c < '0' || c > '9') break;
     any = true;
-    if (kept < 37) {
+    if (kept < 38) {
       digits = digits * 10 + (c - '0');
       if (digits != 0) ++kept;
       if (point) --exponent;

@@ -1,0 +1,26 @@
+// JsonDecoder: JSON objects to columns, step 2 of a record's way. Driven by the schema: it walks the fields
+// in the order of the text, expects them in the order of the record before, and appends the wanted ones to
+// their builders without building a document. A top-level array gives one row an element.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "formats/decoder.h"
+#include "formats/json/json_format.h"
+
+namespace penstock {
+
+class JsonDecoder : public Decoder {
+ public:
+  JsonDecoder(const std::vector<Field>& columns, JsonOptions options, OnBadRecord on_bad_record);
+  ~JsonDecoder() override;
+  Status DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) override;
+
+ private:
+  struct Rep;
+  std::unique_ptr<Rep> rep_;
+  OnBadRecord on_bad_record_;
+};
+
+}  // namespace penstock
