@@ -44,3 +44,6 @@ fi
 # The exact versions of what was used.
 mkdir -p "$PENSTOCK_CACHE"
 grep -hv '^#' "${lists[@]}" | xargs dpkg-query -W > "$PENSTOCK_CACHE/versions.txt"
+
+# Libraries that the distribution lacks or has too old.
+if [ "$quiet" = 1 ]; then tools/setup_librdkafka.sh --quiet; else tools/setup_librdkafka.sh; fi

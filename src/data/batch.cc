@@ -29,6 +29,7 @@ Batch Batch::Slice(int64_t begin, int64_t count) const {
     mark.offset -= static_cast<int32_t>(begin);
     out.marks.push_back(mark);
   }
+  out.origin = origin;
   return out;
 }
 
@@ -48,6 +49,7 @@ Batch Batch::Take(const std::vector<int32_t>& picked) const {
     mark.offset = static_cast<int32_t>(before);
     out.marks.push_back(mark);
   }
+  out.origin = origin;
   return out;
 }
 

@@ -31,18 +31,27 @@ struct Mark {
   int64_t watermark = kNoWatermark;  // of kWatermark
 };
 
+// Which split of a source the rows of a batch come from, for watermarks per split. Only set between a source
+// and the watermark assigner behind it in the same chain.
+struct BatchOrigin {
+  int32_t split = -1;  // number of the split inside its reader; -1: not known
+  // All splits that the reader reads from here on; null: as before.
+  std::shared_ptr<const std::vector<int32_t>> open_splits;
+};
+
 struct Batch {
   int64_t rows = 0;
   std::vector<ColumnPtr> columns;
   // One kind a row; null when every row is an insert.
   std::shared_ptr<const std::vector<RowKind>> kinds;
   std::vector<Mark> marks;
+  BatchOrigin origin;
 
   Batch() = default;
   Batch(int64_t rows, std::vector<ColumnPtr> columns) : rows(rows), columns(std::move(columns)) {}
 
   RowKind kind(int64_t row) const { return kinds ? (*kinds)[static_cast<size_t>(row)] : RowKind::kInsert; }
-  bool empty() const { return rows == 0 && marks.empty(); }
+  bool empty() const { return rows == 0 && marks.empty() && !origin.open_splits; }
   const ColumnPtr& column(int i) const { return columns[static_cast<size_t>(i)]; }
 
   // Rows [begin, begin + count) with the marks at offsets in (begin, begin + count], and also those at offset

@@ -71,11 +71,13 @@ Result<Progress> Calc::Process(int, const Batch& batch, Output& out) {
     result.rows = batch.rows;
     result.kinds = batch.kinds;
     result.marks = batch.marks;
+    result.origin = batch.origin;
   } else {
     Batch frame;  // kinds and marks without columns
     frame.rows = batch.rows;
     frame.kinds = batch.kinds;
     frame.marks = batch.marks;
+    frame.origin = batch.origin;
     result = frame.Take(rows);
     if (result.empty()) return Progress::kDone;
     std::vector<bool> used(input.columns.size(), false);

@@ -13,8 +13,11 @@ std::string WatermarkAssignerSpec::Serialize() const {
   out.Bool(expr != nullptr);
   if (expr) expr->Write(out);
   out.Bool(on_event);
+  out.Bool(per_split);
   out.Fixed(interval_ms);
   out.Fixed(idle_ms);
+  out.Varint(types.size());
+  for (const DataType& type : types) type.Write(out);
   return out.Take();
 }
 
@@ -26,8 +29,13 @@ Result<WatermarkAssignerSpec> WatermarkAssignerSpec::Parse(std::string_view byte
     ASSIGN_OR_RETURN(spec.expr, Expr::Read(in));
   }
   spec.on_event = in.Bool();
+  spec.per_split = in.Bool();
   spec.interval_ms = in.Fixed<int64_t>();
   spec.idle_ms = in.Fixed<int64_t>();
+  for (uint64_t left = in.Varint(); left > 0; --left) {
+    ASSIGN_OR_RETURN(DataType type, DataType::Read(in));
+    spec.types.push_back(std::move(type));
+  }
   return spec;
 }
 
@@ -37,10 +45,15 @@ Status WatermarkAssigner::Open(OperatorContext* context) {
     ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Make(spec_.expr, context->eval));
     evaluator_ = std::move(evaluator);
   }
-  if (!spec_.on_event) current_ = emitted_ = 0;  // Flink's assigner starts at the epoch
-  last_row_ms_ = context->clock->MonotonicMillis();
+  splits_ = SplitWatermarks(spec_.idle_ms);
+  int64_t now = context->clock->MonotonicMillis();
+  if (!spec_.on_event && !spec_.per_split) {  // Flink's assigner starts at the epoch
+    splits_.StartAt(0);
+    emitted_ = 0;
+  }
+  if (!spec_.per_split) splits_.SetOpen({-1}, now);
   bool ticks = (!spec_.on_event && spec_.interval_ms > 0) || spec_.idle_ms > 0;
-  if (ticks) next_tick_ms_ = last_row_ms_ + std::max<int64_t>(1, spec_.interval_ms);
+  if (ticks) next_tick_ms_ = now + std::max<int64_t>(1, spec_.interval_ms);
   return Status::Ok();
 }
 
@@ -61,34 +74,43 @@ Status WatermarkAssigner::AddMarks(const Batch& batch, std::vector<Mark>* marks)
     int64_t millis = watermarks->physical() == Physical::kInt64
                          ? FloorDiv(watermarks->At<int64_t>(row), int64_t{1000})
                          : static_cast<int64_t>(FloorDiv(watermarks->At<int128_t>(row), int128_t(1'000'000)));
-    if (millis <= current_) continue;
-    current_ = millis;
-    if (spec_.on_event || current_ - emitted_ > spec_.interval_ms) {
-      marks->push_back({static_cast<int32_t>(row + 1), MarkKind::kWatermark, current_});
-      emitted_ = current_;
+    splits_.Advance(batch.origin.split, millis);
+    int64_t merged = splits_.merged();
+    if (merged <= emitted_) continue;
+    if (spec_.on_event || (!spec_.per_split && merged - emitted_ > spec_.interval_ms)) {
+      marks->push_back({static_cast<int32_t>(row + 1), MarkKind::kWatermark, merged});
+      emitted_ = merged;
     }
   }
   return Status::Ok();
 }
 
+void WatermarkAssigner::AddIdleness(int32_t offset, std::vector<Mark>* marks) {
+  if (splits_.idle() == idle_) return;
+  idle_ = !idle_;
+  marks->push_back({offset, idle_ ? MarkKind::kIdle : MarkKind::kActive, kNoWatermark});
+}
+
 Result<Progress> WatermarkAssigner::Process(int, const Batch& batch, Output& out) {
   Batch result = batch;
   result.marks.clear();
-  if (batch.rows > 0) {
-    last_row_ms_ = context_->clock->MonotonicMillis();
-    if (idle_) {
-      idle_ = false;
-      result.marks.push_back({0, MarkKind::kActive, kNoWatermark});
+  result.origin = {};
+  int64_t now = context_->clock->MonotonicMillis();
+  if (batch.origin.open_splits) {
+    splits_.SetOpen(*batch.origin.open_splits, now);
+    if (spec_.on_event && splits_.merged() > emitted_) {
+      emitted_ = splits_.merged();
+      result.marks.push_back({0, MarkKind::kWatermark, emitted_});
     }
-    if (empty_columns_.empty()) {
-      for (const ColumnPtr& column : batch.columns) empty_columns_.push_back(column->Slice(0, 0));
-    }
-    RETURN_IF_ERROR(AddMarks(batch, &result.marks));
   }
+  if (batch.rows > 0) splits_.Touch(batch.origin.split, now);
+  AddIdleness(0, &result.marks);
+  if (batch.rows > 0) RETURN_IF_ERROR(AddMarks(batch, &result.marks));
   // Of what comes from above only the end of time counts.
   for (const Mark& mark : batch.marks) {
     if (mark.kind == MarkKind::kWatermark && mark.watermark == kMaxWatermark) {
       result.marks.push_back(mark);
+      ended_ = true;
       next_tick_ms_ = INT64_MAX;
     }
   }
@@ -99,17 +121,15 @@ Result<Progress> WatermarkAssigner::Process(int, const Batch& batch, Output& out
 int64_t WatermarkAssigner::NextProcessingTime() const { return next_tick_ms_; }
 
 Result<Progress> WatermarkAssigner::OnProcessingTime(int64_t now, Output& out) {
-  next_tick_ms_ = now + std::max<int64_t>(1, spec_.interval_ms);
-  Batch marks(0, empty_columns_);
-  if (current_ > emitted_) {
-    emitted_ = current_;
-    marks.marks.push_back({0, MarkKind::kWatermark, current_});
+  next_tick_ms_ = ended_ ? INT64_MAX : now + std::max<int64_t>(1, spec_.interval_ms);
+  splits_.CheckIdle(now);
+  Batch result(0, EmptyColumns(spec_.types));
+  if (splits_.merged() > emitted_) {
+    emitted_ = splits_.merged();
+    result.marks.push_back({0, MarkKind::kWatermark, emitted_});
   }
-  if (spec_.idle_ms > 0 && !idle_ && now - last_row_ms_ >= spec_.idle_ms) {
-    idle_ = true;
-    marks.marks.push_back({0, MarkKind::kIdle, kNoWatermark});
-  }
-  if (!marks.marks.empty() && !empty_columns_.empty()) out.Emit(std::move(marks));
+  AddIdleness(0, &result.marks);
+  if (!result.empty()) out.Emit(std::move(result));
   return Progress::kDone;
 }
 

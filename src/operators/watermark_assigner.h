@@ -1,12 +1,14 @@
 // WatermarkAssigner: makes watermarks out of rows, step 4 of a record's way. On-event emission puts a mark
 // behind every row that moves the watermark; periodic emission (Flink's) behind rows that move it by more
-// than the interval, and by wall clock. Watermarks never go back; a row without a time fails the job, as in
-// Flink.
+// than the interval, and by wall clock; per split (Flink's sources that take the watermark in) by wall clock
+// alone. The rows of several splits are merged by split_watermarks.h. Watermarks never go back; a row without
+// a time fails the job, as in Flink.
 #pragma once
 
 #include <optional>
 
 #include "expr/evaluator.h"
+#include "operators/split_watermarks.h"
 #include "stream/operator.h"
 
 namespace penstock {
@@ -15,9 +17,10 @@ struct WatermarkAssignerSpec {
   int column = -1;  // the rowtime
   ExprPtr expr;     // null: SOURCE_WATERMARK(), no watermark before the end
   bool on_event = true;
+  bool per_split = false;  // emits by wall clock alone, and starts without a watermark
   int64_t interval_ms = 200;
-  int64_t idle_ms = 0;  // 0: never idle
-  bool rowtime_millis_local = false;
+  int64_t idle_ms = 0;          // 0: never idle
+  std::vector<DataType> types;  // of the rows
   std::string Serialize() const;
   static Result<WatermarkAssignerSpec> Parse(std::string_view bytes);
 };
@@ -32,15 +35,14 @@ class WatermarkAssigner : public Operator {
 
  private:
   Status AddMarks(const Batch& batch, std::vector<Mark>* marks);
+  void AddIdleness(int32_t offset, std::vector<Mark>* marks);
   WatermarkAssignerSpec spec_;
   std::optional<Evaluator> evaluator_;
-  std::vector<DataType> types_;
-  std::vector<ColumnPtr> empty_columns_;
-  int64_t current_ = kNoWatermark;  // what the rows give
+  SplitWatermarks splits_{0};       // what the rows give
   int64_t emitted_ = kNoWatermark;  // what was sent
-  int64_t last_row_ms_ = 0;         // monotonic
   int64_t next_tick_ms_ = INT64_MAX;
-  bool idle_ = false;
+  bool idle_ = false;  // what was sent
+  bool ended_ = false;
 };
 
 }  // namespace penstock

@@ -33,6 +33,7 @@ void Exchange::Broadcast(const Element& element) {
 }
 
 void Exchange::Send(Batch batch) {
+  batch.origin = {};
   if (batch.empty()) return;
   if (targets_.size() == 1) return targets_[0]->Push(std::move(batch));
   switch (partitioning_) {

@@ -206,6 +206,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanWatermark(const PlanPtr& plan, const
   spec.expr = node.expr;
   spec.on_event =
       emission == "on-event" || (emission.empty() && abilities.emission == WatermarkEmission::kOnEvent);
+  spec.per_split = abilities.emission == WatermarkEmission::kPerSplit;
+  spec.types = plan->schema.types();
   spec.interval_ms = context_.config->GetDuration("pipeline.auto-watermark-interval", 200);
   if (spec.interval_ms == 0) spec.on_event = true;
   spec.idle_ms = context_.config->GetDuration("table.exec.source.idle-timeout", 0);
