@@ -1,11 +1,14 @@
 // The connectors.
 #include "engine/connector_list.h"
 
+#include "connectors/clickstream/clickstream_connector.h"
 #include "connectors/values/values_connector.h"
 
 namespace penstock {
 
 void RegisterConnectors(ConnectorCatalog* connectors, FactoryRegistry* registry) {
+  connectors->Add(std::make_unique<ClickstreamConnector>());
+  ClickstreamConnector::Register(registry);
   connectors->Add(std::make_unique<ValuesConnector>());
   ValuesConnector::Register(registry);
 }

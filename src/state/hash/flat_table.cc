@@ -77,11 +77,11 @@ bool FlatTable::Erase(std::string_view key, uint64_t hash) {
   return true;
 }
 
-void FlatTable::Grow() {
+void FlatTable::Rehash(size_t entries) {
   size_t old_capacity = capacity_;
   std::vector<uint8_t> old = std::move(slots_);
-  // Mostly tombstones: the same size is enough.
-  capacity_ = old_capacity == 0 ? 16 : size_ * 4 < old_capacity ? old_capacity : old_capacity * 2;
+  capacity_ = std::max<size_t>(16, old_capacity);
+  while (entries * 10 > capacity_ * 7) capacity_ *= 2;
   slots_.assign(capacity_ * stride_, 0);
   tombstones_ = 0;
   size_t mask = capacity_ - 1;

@@ -1,6 +1,6 @@
 // FlatTable: open addressing with linear probing over fixed-size slots: hash, last-write time, key (inline up
 // to 12 bytes, else in an arena) and the value's bytes inline. The table of hot state: one cache line or two
-// per access. Growth doubles the slots; pointers into values are valid until the next insertion.
+// per access. Growth at least doubles the slots; pointers into values are valid until the next insertion.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class FlatTable {
 
   // Makes room so that `more` insertions do not move anything.
   void Reserve(size_t more) {
-    while ((size_ + tombstones_ + more) * 10 > capacity_ * 7) Grow();
+    if ((size_ + tombstones_ + more) * 10 > capacity_ * 7) Rehash(size_ + more);
   }
   // The slot's value; `created` tells whether it is new. REQUIRES: room was reserved.
   uint8_t* FindOrInsert(std::string_view key, uint64_t hash, int64_t now, bool* created);
@@ -70,7 +70,8 @@ class FlatTable {
     return {data, meta->key_size};
   }
   void StoreKey(SlotMeta* meta, std::string_view key);
-  void Grow();
+  // Moves every entry to a table with room for `entries`, without tombstones.
+  void Rehash(size_t entries);
 
   size_t stride_;
   size_t capacity_ = 0;  // a power of two, or 0
