@@ -38,9 +38,13 @@ SumOf<T> AddSigned(SumOf<T> sum, T value, int sign) {
   }
 }
 
+// State lies at 8-byte boundaries.
+template <typename T>
+using StoredSum = std::conditional_t<std::is_same_v<T, int128_t>, StoredInt128, SumOf<T>>;
+
 template <typename T>
 struct SumState {
-  SumOf<T> sum;
+  StoredSum<T> sum;
   int64_t count;
 };
 
@@ -53,7 +57,7 @@ struct SumPolicy {
     s.count += sign;
   }
   static void Merge(State& into, const State& from) {
-    into.sum = from.sum + into.sum;
+    into.sum = static_cast<SumOf<T>>(from.sum) + static_cast<SumOf<T>>(into.sum);
     into.count += from.count;
   }
   bool zero_when_empty = false;  // SUM0
@@ -61,7 +65,7 @@ struct SumPolicy {
     if (s.count == 0 && !zero_when_empty) return out->AppendNull();
     if constexpr (std::is_same_v<T, int128_t>) {
       if (!FitsPrecision(s.sum, 38)) return out->AppendNull();
-      out->Append(s.sum);
+      out->Append(static_cast<int128_t>(s.sum));
     } else {
       out->Append(static_cast<T>(s.sum));
     }

@@ -16,7 +16,7 @@ namespace {
 template <typename T, bool kMax>
 struct ExtremePolicy {
   struct State {
-    T value;
+    std::conditional_t<std::is_same_v<T, int128_t>, StoredInt128, T> value;
     int64_t count;
   };
   static void Init(State& s) { s = {T{}, 0}; }
@@ -34,7 +34,7 @@ struct ExtremePolicy {
   }
   static void Write(const State& s, ColumnBuilder* out) {
     if (s.count == 0) return out->AppendNull();
-    out->Append(s.value);
+    out->Append(static_cast<T>(s.value));
   }
   static void Merge(State& into, const State& from) {
     if (from.count == 0) return;

@@ -14,10 +14,27 @@
 
 namespace penstock {
 
+// An int128_t in memory that is aligned to 8 bytes only, such as the inline state of aggregates.
+class StoredInt128 {
+ public:
+  StoredInt128() = default;
+  StoredInt128(int128_t value)  // NOLINT: stands for an int128_t
+      : low_(static_cast<uint64_t>(value)),
+        high_(static_cast<uint64_t>(static_cast<uint128_t>(value) >> 64)) {}
+  operator int128_t() const {  // NOLINT
+    return static_cast<int128_t>(static_cast<uint128_t>(high_) << 64 | low_);
+  }
+
+ private:
+  uint64_t low_ = 0;
+  uint64_t high_ = 0;
+};
+
 template <typename Policy>
 class FixedKernel : public AggregateKernel {
  public:
   using State = typename Policy::State;
+  static_assert(alignof(State) <= 8, "inline state lies at 8-byte boundaries");
   explicit FixedKernel(Policy policy) : policy_(std::move(policy)) {}
 
   size_t width() const override { return (sizeof(State) + 7) / 8 * 8; }
