@@ -5,6 +5,8 @@
 #include "operators/deduplicate.h"
 #include "operators/group_aggregate.h"
 #include "operators/limit.h"
+#include "operators/over_aggregate.h"
+#include "operators/over_changes.h"
 #include "operators/rank.h"
 #include "operators/sort.h"
 #include "operators/union_operator.h"
@@ -34,6 +36,8 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<WindowAggregate, WindowAggregateSpec>(registry, "window_aggregate");
   Add<WindowTvf, WindowTvfSpec>(registry, "window_tvf");
   Add<Rank, RankSpec>(registry, "rank");
+  Add<OverAggregate, OverAggregateSpec>(registry, "over_aggregate");
+  Add<OverChanges, OverChangesSpec>(registry, "over_changes");
   Add<Deduplicate, DeduplicateSpec>(registry, "deduplicate");
   Add<WindowRank, WindowRankSpec>(registry, "window_rank");
   Add<Limit, LimitSpec>(registry, "limit");

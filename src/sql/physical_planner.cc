@@ -136,7 +136,7 @@ Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, bool need_befo
   if (plan->As<ExpandNode>() != nullptr) return NotYet("GROUPING SETS");
   if (plan->As<JoinNode>() != nullptr) return NotYet("JOIN");
   if (plan->As<TemporalJoinNode>() != nullptr) return NotYet("FOR SYSTEM_TIME AS OF");
-  if (plan->As<OverNode>() != nullptr) return NotYet("OVER");
+  if (const auto* node = plan->As<OverNode>()) return PlanOver(plan, *node, need_before);
   if (const auto* node = plan->As<SortNode>()) return PlanSort(plan, *node, need_before);
   if (plan->As<UnnestNode>() != nullptr) return NotYet("UNNEST");
   return Status::Internal("no physical plan for a node");

@@ -16,6 +16,7 @@
 #include "table/connector_descriptor.h"
 
 namespace penstock {
+struct OverFunctions;
 struct RankSpec;
 }  // namespace penstock
 
@@ -70,6 +71,9 @@ class PhysicalPlanner {
                                         bool number);
   Result<PhysicalStream> AddRank(RankSpec spec, const std::optional<std::vector<int>>& row_key,
                                  const Schema& schema, PhysicalStream stream);
+  Result<PhysicalStream> PlanOver(const PlanPtr& plan, const OverNode& node, bool need_before);
+  Result<PhysicalStream> PlanOverChanges(const PlanPtr& plan, const OverNode& node, OverFunctions functions,
+                                         bool need_before);
   Result<PhysicalStream> PlanSort(const PlanPtr& plan, const SortNode& node, bool need_before);
   Result<PhysicalStream> PlanFullSort(const PlanPtr& plan, const SortNode& node);
   Status AddTableSink(const PlanPtr& plan, const SinkTarget& sink);
