@@ -8,6 +8,7 @@
 #include "operators/over_aggregate.h"
 #include "operators/over_changes.h"
 #include "operators/rank.h"
+#include "operators/session_window.h"
 #include "operators/sort.h"
 #include "operators/union_operator.h"
 #include "operators/values_source.h"
@@ -42,6 +43,7 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<WindowRank, WindowRankSpec>(registry, "window_rank");
   Add<Limit, LimitSpec>(registry, "limit");
   Add<Sort, SortSpec>(registry, "sort");
+  Add<SessionWindow, SessionWindowSpec>(registry, "session_window");
   registry->AddOperator("union", [](std::string_view) -> Result<std::unique_ptr<Operator>> {
     return std::unique_ptr<Operator>(new UnionOperator());
   });

@@ -57,6 +57,7 @@ struct WindowSpec {
   int64_t offset = 0;
   bool proctime = false;
   std::vector<int> partition_keys;  // of SESSION
+  bool by_groups = false;           // of GROUP BY SESSION(..): partitioned by the other groups
   bool operator==(const WindowSpec&) const = default;
   std::string ToString() const;
 };

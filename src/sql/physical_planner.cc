@@ -270,7 +270,6 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
       if (call.filter >= 0) sliced = sliced && !is_window[static_cast<size_t>(call.filter)];
     }
   }
-  if (window.kind == WindowKind::kSession) return NotYet("SESSION");
   if (sliced) {
     const PlanPtr& source = input->input()->input();
     std::vector<ExprPtr> exprs;
@@ -304,11 +303,14 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
     }
     if (window.proctime) return NotYet("an aggregation over a processing-time window of another query");
   }
+  // Sessions that end together may have begun at different times: their start is a key like any other.
+  bool start_is_key = window.kind == WindowKind::kSession;
   for (size_t i = 0; i < node.groups.size(); ++i) {
     WindowOutputColumn column;
     column.type = plan->schema[static_cast<int>(i)].type;
     auto position = static_cast<int>(i);
-    if (node.groups[i] == match.input.start) {
+    if (node.groups[i] == match.input.start && start_is_key) key_columns[i] = match.input.start;
+    if (node.groups[i] == match.input.start && !start_is_key) {
       column.kind = WindowOutputColumn::Kind::kStart;
     } else if (node.groups[i] == match.input.end) {
       column.kind = WindowOutputColumn::Kind::kEnd;
@@ -336,7 +338,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
 
 Result<PhysicalStream> PhysicalPlanner::PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node,
                                                       bool need_before) {
-  if (node.window.kind == WindowKind::kSession) return NotYet("SESSION");
+  if (node.window.kind == WindowKind::kSession) return PlanSessionWindow(plan, node);
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need_before));
   const DataType& time = plan->input()->schema[node.time_column].type;
   WindowTvfSpec spec{AssignerOf(node.window), node.window.proctime ? -1 : node.time_column,

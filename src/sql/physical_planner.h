@@ -71,6 +71,7 @@ class PhysicalPlanner {
                                         bool number);
   Result<PhysicalStream> AddRank(RankSpec spec, const std::optional<std::vector<int>>& row_key,
                                  const Schema& schema, PhysicalStream stream);
+  Result<PhysicalStream> PlanSessionWindow(const PlanPtr& plan, const WindowTvfNode& node);
   Result<PhysicalStream> PlanOver(const PlanPtr& plan, const OverNode& node, bool need_before);
   Result<PhysicalStream> PlanOverChanges(const PlanPtr& plan, const OverNode& node, OverFunctions functions,
                                          bool need_before);

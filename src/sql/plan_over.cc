@@ -1,10 +1,11 @@
 // OVER: windows of one specification become one operator; a time order makes it insert-only, any other order
-// updating.
+// updating. Also the SESSION function, whose operator keeps rows as well.
 #include <algorithm>
 
 #include "operators/calc.h"
 #include "operators/over_aggregate.h"
 #include "operators/over_changes.h"
+#include "operators/session_window.h"
 #include "sql/physical_planner.h"
 #include "sql/plan_rank.h"
 
@@ -185,6 +186,20 @@ Result<PhysicalStream> PhysicalPlanner::PlanOverChanges(const PlanPtr& plan, con
   if (need_before) stream.mode = stream.mode.With(RowKind::kUpdateBefore);
   if (deletes) stream.mode = stream.mode.With(RowKind::kDelete);
   stream.deletes_by_key = false;
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanSessionWindow(const PlanPtr& plan, const WindowTvfNode& node) {
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), true));
+  const DataType& time = plan->input()->schema[node.time_column].type;
+  SessionWindowSpec spec;
+  spec.rows = {plan->input()->schema.types(), node.window.partition_keys, {}};
+  spec.time_column = node.window.proctime ? -1 : node.time_column;
+  spec.gap = node.window.size;
+  spec.local_zone = time.is(TypeKind::kTimestampLtz);
+  spec.time_type = plan->schema[plan->schema.size() - 1].type;
+  stream.vertex = AddOperator("session_window", "WindowTableFunction", spec.Serialize(), plan->schema, stream,
+                              &node.window.partition_keys);
   return stream;
 }
 

@@ -66,6 +66,12 @@ class SelectBinder {
   Result<ExprPtr> OverHook(const AstExprPtr& ast);
   Result<int> AddAggregate(const AstExpr& call);
   Status AddOver(const AstSelect& select, const AstExprPtr& call);
+  // Group windows (group_window_binder.cc).
+  Status BindGroupWindow(const AstSelect& select);
+  Result<WindowTvfNode> GroupWindowNode(const AstExpr& call, WindowKind kind);
+  Result<int64_t> GroupWindowInterval(const AstExprPtr& ast);
+  int AddGroupWindowKeys();
+  Result<ExprPtr> GroupWindowHook(const AstExpr& ast);
   // Index of the expression among the pre-projected columns, added when it is new.
   int Project(const ExprPtr& expr);
   Result<ExprPtr> BindOutput(const AstExprPtr& ast);
@@ -81,6 +87,13 @@ class SelectBinder {
   std::vector<std::vector<bool>> grouping_sets_;  // empty: one set with all keys
   std::vector<ExprPtr> projected_;                // input columns of the aggregation
   std::vector<AggregateCall> calls_;
+  // TUMBLE, HOP or SESSION of GROUP BY: the first of its window columns and of the keys made of them.
+  struct GroupWindow {
+    AstExprPtr call;
+    int column = -1;
+    int group = -1;
+  };
+  std::optional<GroupWindow> group_window_;
   std::vector<std::pair<AstExprPtr, int>> over_columns_;  // bound window functions and their columns
 };
 

@@ -1,6 +1,8 @@
 // Derivation of window columns.
 #include "sql/window_property.h"
 
+#include <algorithm>
+
 namespace penstock::sql {
 
 namespace {
@@ -51,6 +53,40 @@ std::optional<WindowProperty> DeriveWindow(const PlanPtr& plan) {
   return std::nullopt;
 }
 
+namespace {
+
+// The column of a window function's result that a column above it hands on; -1 where it does not come from
+// one. *tvf is the function, null when other nodes stand between.
+int TraceToWindow(const PlanPtr& plan, int column, const WindowTvfNode** tvf) {
+  if ((*tvf = plan->As<WindowTvfNode>()) != nullptr) return column;
+  if (plan->As<FilterNode>() != nullptr) return TraceToWindow(plan->input(), column, tvf);
+  const auto* project = plan->As<ProjectNode>();
+  if (project == nullptr) return -1;
+  const ExprPtr& expr = project->exprs[static_cast<size_t>(column)];
+  int below = TraceToWindow(plan->input(), expr->is_input() ? expr->index() : 0, tvf);
+  return expr->is_input() ? below : -1;
+}
+
+// A session is a window of its partition: only groups that are the partition see whole windows.
+bool GroupsAreSessions(const AggregateNode& aggregate, const PlanPtr& input, const WindowGroups& groups) {
+  std::vector<int> keys;
+  const WindowTvfNode* tvf = nullptr;
+  for (size_t i = 0; i < aggregate.groups.size(); ++i) {
+    int column = TraceToWindow(input, aggregate.groups[i], &tvf);
+    auto position = static_cast<int>(i);
+    if (tvf == nullptr) return true;  // the windows come from a query below
+    if (position != groups.start && position != groups.end && position != groups.time) keys.push_back(column);
+  }
+  std::vector<int> partition = tvf->window.partition_keys;
+  std::sort(keys.begin(), keys.end());
+  std::sort(partition.begin(), partition.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  partition.erase(std::unique(partition.begin(), partition.end()), partition.end());
+  return keys == partition;
+}
+
+}  // namespace
+
 std::optional<WindowGroups> MatchWindowGroups(const PlanPtr& plan) {
   const auto* aggregate = plan->As<AggregateNode>();
   if (aggregate == nullptr) return std::nullopt;
@@ -64,6 +100,8 @@ std::optional<WindowGroups> MatchWindowGroups(const PlanPtr& plan) {
     if (column == in->time) groups.time = static_cast<int>(i);
   }
   if (groups.start < 0 || groups.end < 0) return std::nullopt;
+  bool session = in->window.kind == WindowKind::kSession && !in->window.by_groups;
+  if (session && !GroupsAreSessions(*aggregate, plan->input(), groups)) return std::nullopt;
   return groups;
 }
 
