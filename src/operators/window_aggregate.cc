@@ -69,7 +69,10 @@ Status WindowAggregate::Open(OperatorContext* context) {
     ASSIGN_OR_RETURN(merged_, context->state->OpenFixed({"merge", width, 0}));
   }
   for (const WindowOutputColumn& column : spec_.output) output_types_.push_back(column.type);
-  for (int64_t name_space : state_->Namespaces()) NoteSlice(name_space);  // restored
+  for (int64_t name_space : state_->Namespaces()) {  // restored
+    if (!sliced_) pending_.insert(name_space);
+    known_slices_.insert(name_space);
+  }
   return Status::Ok();
 }
 
@@ -92,8 +95,27 @@ bool WindowAggregate::IsFired(int64_t window_end) const {
   return watermark_ != kNoWatermark && FireTime(window_end) <= watermark_;
 }
 
+// Windows of slices may have fired before a savepoint while their slices are still needed: what is pending is
+// saved.
+Status WindowAggregate::SnapshotState(std::vector<std::string>* out) {
+  ByteWriter bytes;
+  bytes.Varint(pending_.size());
+  for (int64_t window_end : pending_) bytes.Fixed(window_end);
+  out->push_back(bytes.Take());
+  return Status::Ok();
+}
+
+Status WindowAggregate::RestoreState(const std::vector<std::string>& lists) {
+  for (const std::string& list : lists) {
+    ByteReader in(list);
+    for (uint64_t i = 0, count = in.Count(); i < count; ++i) pending_.insert(in.Fixed<int64_t>());
+  }
+  return Status::Ok();
+}
+
 void WindowAggregate::NoteSlice(int64_t slice_end) {
-  if (!known_slices_.insert(slice_end).second) return;
+  known_slices_.insert(slice_end);
+  if (!noted_slices_.insert(slice_end).second) return;
   if (!sliced_) {
     pending_.insert(slice_end);
     return;
@@ -318,6 +340,7 @@ void WindowAggregate::DropExpired(int64_t fired_end) {
     state_->EraseNamespace(name_space);
     if (aggregates_.has_views()) aggregates_.EraseNamespace(name_space);
     known_slices_.erase(name_space);
+    noted_slices_.erase(name_space);
   };
   if (!sliced_) return drop(fired_end);
   while (!known_slices_.empty() && spec_.window.LastWindowEnd(*known_slices_.begin()) <= fired_end) {

@@ -45,6 +45,8 @@ class WindowAggregate : public Operator {
   int64_t NextProcessingTime() const override;
   Result<Progress> OnProcessingTime(int64_t now, Output& out) override;
   Result<Progress> OnEndOfInput(int input, bool drained, Output& out) override;
+  Status SnapshotState(std::vector<std::string>* out) override;
+  Status RestoreState(const std::vector<std::string>& lists) override;
 
  private:
   bool proctime() const { return spec_.time_column < 0; }
@@ -67,9 +69,10 @@ class WindowAggregate : public Operator {
   AggregateSet aggregates_;
   bool sliced_ = false;  // state per slice instead of per window
   FixedState* state_ = nullptr;
-  FixedState* merged_ = nullptr;  // scratch for merging slices
-  std::set<int64_t> pending_;     // window ends that hold rows and have not fired
-  std::set<int64_t> known_slices_;
+  FixedState* merged_ = nullptr;    // scratch for merging slices
+  std::set<int64_t> pending_;       // window ends that hold rows and have not fired
+  std::set<int64_t> known_slices_;  // that hold rows
+  std::set<int64_t> noted_slices_;  // whose windows are pending since the start
   int64_t watermark_ = kNoWatermark;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
