@@ -13,6 +13,7 @@ std::string WindowAggregateSpec::Serialize() const {
   out.Fixed(time_column);
   out.Bool(attached);
   out.Fixed(attached_start);
+  out.Bool(by_clock);
   out.Bool(local_zone);
   out.Varint(groups.size());
   for (size_t i = 0; i < groups.size(); ++i) {
@@ -38,6 +39,7 @@ Result<WindowAggregateSpec> WindowAggregateSpec::Parse(std::string_view bytes) {
   spec.time_column = in.Fixed<int>();
   spec.attached = in.Bool();
   spec.attached_start = in.Fixed<int>();
+  spec.by_clock = in.Bool();
   spec.local_zone = in.Bool();
   for (uint64_t i = 0, count = in.Count(); i < count; ++i) {
     spec.groups.push_back(static_cast<int>(in.Varint()));
@@ -159,7 +161,7 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
   if (begin >= end) return Status::Ok();
   std::map<int64_t, std::vector<int32_t>> by_space;
   std::vector<int32_t> late;
-  const Column* time = proctime() ? nullptr : batch.column(spec_.time_column).get();
+  const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
   int64_t now = proctime() ? context_->clock->NowMicros() : 0;
   if (proctime()) now = FloorDiv(context_->eval->zone->ToLocalMicros(now), int64_t{1000});
   int64_t last_slice = INT64_MIN, last_last = 0;

@@ -26,6 +26,7 @@ struct WindowAggregateSpec {
   int time_column = -1;   // event time, or -1 for processing time
   bool attached = false;  // rows carry window_start (attached_start) and window_end (time_column) already
   int attached_start = -1;
+  bool by_clock = false;    // attached windows of processing time
   bool local_zone = false;  // the time is an instant: windows align to the session's time zone
   std::vector<int> groups;
   std::vector<DataType> group_types;
@@ -49,7 +50,7 @@ class WindowAggregate : public Operator {
   Status RestoreState(const std::vector<std::string>& lists) override;
 
  private:
-  bool proctime() const { return spec_.time_column < 0; }
+  bool proctime() const { return spec_.time_column < 0 || spec_.by_clock; }
   Progress FlushQueues(Output& out);
   // Local milliseconds of a row's time; for attached windows its window end.
   int64_t LocalMillis(const Column& time, int64_t row) const;

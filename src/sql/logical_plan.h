@@ -99,6 +99,7 @@ struct OverCall {
   std::vector<int> args;
   std::vector<DataType> arg_types;
   std::vector<Value> constants;
+  int filter = -1;  // BOOLEAN column, -1 for none
   bool distinct = false;
   DataType type;
 };

@@ -127,6 +127,13 @@ Status SelectBinder::AddOver(const AstSelect& select, const AstExprPtr& ast) {
     call.type = offset ? call.arg_types[0].WithNullable(true).WithTimeAttribute(TimeAttribute::kNone)
                        : DataType::BigInt().NotNull();
   }
+  if (ast->filter) {
+    ASSIGN_OR_RETURN(call.filter, column_of(ast->filter, nullptr));
+    const ExprPtr& filter = exprs[static_cast<size_t>(call.filter)];
+    if (!filter->type().is(TypeKind::kBoolean)) {
+      return SqlError(ErrorNumber::kTypeMismatch, ast->filter->position, "FILTER must be a BOOLEAN");
+    }
+  }
   if (exprs.size() != width) from_.plan = MakeProject(from_.plan, exprs, names);
   Schema schema = from_.plan->schema;
   over_columns_.emplace_back(ast, schema.size());

@@ -301,7 +301,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
       if (column == match.input.start || column == match.input.end || column == match.input.time)
         key_columns[i] = -1;
     }
-    if (window.proctime) return NotYet("an aggregation over a processing-time window of another query");
+    spec.by_clock = window.proctime;
   }
   // Sessions that end together may have begun at different times: their start is a key like any other.
   bool start_is_key = window.kind == WindowKind::kSession;

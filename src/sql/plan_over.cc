@@ -21,6 +21,23 @@ bool SameFrame(const OverNode& a, const OverNode& b) {
   return a.has_frame == b.has_frame && a.rows == b.rows && a.start == b.start && a.preceding == b.preceding;
 }
 
+// The column of a projection that hands its input on and computes the expression behind it; -1: none.
+int FindComputed(const PlanPtr& plan, const Expr& expr) {
+  const auto* project = plan->As<ProjectNode>();
+  if (project == nullptr) return -1;
+  for (size_t i = 0; i < project->exprs.size(); ++i) {
+    const ExprPtr& known = project->exprs[i];
+    if (known->is_input() || !known->deterministic() || !known->Equals(expr)) continue;
+    std::vector<int> reads = InputsOf(known);
+    bool handed_on = std::all_of(reads.begin(), reads.end(), [&](int read) {
+      const ExprPtr& column = project->exprs[static_cast<size_t>(read)];
+      return column->is_input() && column->index() == read;
+    });
+    if (handed_on) return static_cast<int>(i);
+  }
+  return -1;
+}
+
 // Over(Project?(Over(x))) with the same specification as Project(Over(Project(x))) with all calls in one
 // node; null when the two differ or the upper one reads results of the lower one.
 PlanPtr MergeOvers(const PlanPtr& plan) {
@@ -44,6 +61,7 @@ PlanPtr MergeOvers(const PlanPtr& plan) {
     const ExprPtr& expr = columns[static_cast<size_t>(column)];
     if (expr->is_input() && expr->index() < width) return expr->index();
     for (int read : InputsOf(expr)) possible = possible && read < width;
+    if (int known = FindComputed(base, *expr); known >= 0) return known;
     inputs.push_back(expr);
     names.push_back("$w" + std::to_string(inputs.size()));
     return static_cast<int>(inputs.size()) - 1;
@@ -53,6 +71,7 @@ PlanPtr MergeOvers(const PlanPtr& plan) {
   for (SortKey& key : merged.order_by) key.column = place(key.column);
   for (OverCall& call : merged.calls) {
     for (int& arg : call.args) arg = place(arg);
+    if (call.filter >= 0) call.filter = place(call.filter);
   }
   bool same = merged.partition_by == lower->partition_by && merged.order_by == lower->order_by;
   if (!possible || !same) return nullptr;
@@ -118,7 +137,7 @@ Result<OverFunctions> FunctionsOf(const OverNode& node) {
     } else {
       f.index = static_cast<int>(all.calls.size());
       all.calls.push_back(
-          {call.function, call.args, call.arg_types, call.constants, -1, call.distinct, call.type});
+          {call.function, call.args, call.arg_types, call.constants, call.filter, call.distinct, call.type});
     }
     f.type = call.type;
     all.functions.push_back(std::move(f));
