@@ -104,6 +104,13 @@ std::string ShortTime(int64_t millis) {
   return FormatTime(millis, digits);
 }
 
+// A TIME has at most as many fraction digits as its precision, and at least one where that is not 0.
+std::string TimeText(int64_t millis, int precision) {
+  std::string text = FormatTime(millis, std::min(precision, 3));
+  while (precision > 1 && text.back() == '0' && text[text.size() - 2] != '.') text.pop_back();
+  return text;
+}
+
 std::string BitmapText(std::string_view bytes) {
   std::string text = "{";
   for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
@@ -132,7 +139,7 @@ std::string ValueToText(const Value& value, const DataType& type, const TimeZone
     case TypeKind::kDouble: return FormatDouble(value.as_double());
     case TypeKind::kDecimal: return FormatDecimal(value.as_int128(), type.scale());
     case TypeKind::kDate: return FormatDate(value.as_int());
-    case TypeKind::kTime: return FormatTime(value.as_int(), type.precision());
+    case TypeKind::kTime: return TimeText(value.as_int(), type.precision());
     case TypeKind::kTimestamp:
       return FormatTimestamp(TimestampToNanos(StoredTimestamp(value), type.precision()), type.precision());
     case TypeKind::kTimestampLtz: {

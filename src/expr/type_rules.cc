@@ -150,18 +150,37 @@ bool CanCastFields(const DataType& from, const DataType& to, bool (*can)(const D
 }
 }  // namespace
 
+namespace {
+// Numbers widen; to FLOAT, DOUBLE and DECIMAL more is allowed, but never DOUBLE to FLOAT.
+bool CanWidenNumber(const DataType& from, const DataType& to) {
+  switch (to.kind()) {
+    case TypeKind::kDouble:
+    case TypeKind::kDecimal: return true;
+    case TypeKind::kFloat: return !from.is(TypeKind::kDouble);
+    default: return from.is_integer() && from.kind() <= to.kind();
+  }
+}
+
+bool CanCastToText(const DataType& from) {
+  return !from.is(TypeKind::kDescriptor) && !from.is(TypeKind::kSymbol);
+}
+
+bool CanParseAs(const DataType& to) {
+  return to.is(TypeKind::kBoolean) || to.is_numeric() || to.is_datetime() || to.is_binary();
+}
+
+bool IsScalar(const DataType& type) {
+  return type.is(TypeKind::kBoolean) || type.is_numeric() || type.is_datetime() || type.is_binary();
+}
+}  // namespace
+
 bool CanCastImplicitly(const DataType& from, const DataType& to) {
   if (from.is(TypeKind::kNull)) return true;
-  if (from.is_numeric() && to.is_numeric()) {
-    if (to.is_approximate()) return !(from.is(TypeKind::kDouble) && to.is(TypeKind::kFloat)) || true;
-    if (from.is_approximate()) return false;
-    return from.kind() <= to.kind();
-  }
-  if (from.is_character()) return to.is_character();
-  if (from.is_binary()) return to.is_binary();
-  if (from.is(TypeKind::kDate)) return to.is(TypeKind::kDate) || to.is_timestamp();
-  if (from.is(TypeKind::kTime)) return to.is(TypeKind::kTime);
-  if (from.is_timestamp()) return to.is_timestamp();
+  if (from.is_numeric() && to.is_numeric()) return CanWidenNumber(from, to);
+  if (from.is_character()) return to.is(TypeKind::kVarChar) || from.kind() == to.kind();
+  if (from.is_binary()) return to.is(TypeKind::kVarBinary) || from.kind() == to.kind();
+  if (from.is(TypeKind::kTimestamp)) return to.is_datetime();
+  if (from.is(TypeKind::kTimestampLtz)) return to.is_timestamp();
   if (from.kind() != to.kind()) return false;
   if (from.is_collection() || from.is(TypeKind::kRow)) return CanCastFields(from, to, CanCastImplicitly);
   return true;
@@ -169,20 +188,19 @@ bool CanCastImplicitly(const DataType& from, const DataType& to) {
 
 bool CanCastExplicitly(const DataType& from, const DataType& to) {
   if (CanCastImplicitly(from, to)) return true;
-  if (to.is_character()) return true;
-  if (from.is_character())
-    return !to.is(TypeKind::kMultiset) && !to.is(TypeKind::kNull) && !to.is_collection() &&
-           !to.is(TypeKind::kRow) && !to.is_interval() && !to.is(TypeKind::kVariant) &&
-           !to.is(TypeKind::kBitmap);
-  if (from.is_numeric() || from.is(TypeKind::kBoolean)) {
-    if (to.is_numeric() || to.is(TypeKind::kBoolean)) return true;
-    if (to.is_interval()) return from.is_integer();
-    return false;
+  if (to.is_character()) return CanCastToText(from);
+  if (from.is_character()) return CanParseAs(to);
+  if (from.is_binary()) return to.is_binary();
+  if (from.is(TypeKind::kVariant)) return IsScalar(to);
+  if (from.is(TypeKind::kBoolean)) return to.is_numeric();
+  if (from.is_numeric()) {
+    if (to.is(TypeKind::kBoolean)) return from.is_integer();
+    return to.is_numeric() || (to.is_interval() && !from.is_approximate());
   }
-  if (from.is_interval())
-    return to.kind() == from.kind() || to.is(TypeKind::kBigInt) || to.is(TypeKind::kInt);
-  if (from.is_timestamp()) return to.is(TypeKind::kDate) || to.is(TypeKind::kTime) || to.is_timestamp();
-  if (from.is(TypeKind::kTime)) return to.is_timestamp();
+  if (from.is_interval()) return to.is(TypeKind::kBigInt) || to.is(TypeKind::kInt);
+  if (from.is_timestamp()) return to.is_datetime();
+  if (from.is(TypeKind::kDate) || from.is(TypeKind::kTime)) return to.is_timestamp();
+  if (from.is(TypeKind::kBitmap)) return to.is(TypeKind::kVarBinary) && to.length() == DataType::kMaxLength;
   if (from.kind() != to.kind()) return false;
   if (from.is_collection() || from.is(TypeKind::kRow)) return CanCastFields(from, to, CanCastExplicitly);
   return false;

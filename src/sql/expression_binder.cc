@@ -56,22 +56,31 @@ int FractionDigits(const std::string& text) {
   return point == std::string::npos ? 0 : static_cast<int>(text.size() - point - 1);
 }
 
-// DATE '..', TIME '..', TIMESTAMP '..'
+bool HasSeconds(std::string_view text) { return std::count(text.begin(), text.end(), ':') == 2; }
+
+Result<ExprPtr> TimestampLiteral(const std::string& text, int128_t nanos) {
+  int precision = FractionDigits(text);
+  int128_t stored = NanosToTimestamp(nanos, precision);
+  Value value = precision <= 6 ? Value::Int(static_cast<int64_t>(stored)) : Value::Int128(stored);
+  return Expr::Literal(std::move(value), DataType::Timestamp(precision));
+}
+
+// DATE '..', TIME '..', TIMESTAMP '..'; the time of a timestamp may be missing, but not a part of it.
 Result<ExprPtr> TypedLiteral(const std::string& kind, const std::string& text, TextPosition at) {
+  bool three_parts = std::count(text.begin(), text.end(), '-') == 2 && text.find('T') == std::string::npos;
   if (kind == "DATE") {
     std::optional<int64_t> days = ParseDate(text);
-    if (days && text.size() >= 8) return Expr::Literal(Value::Int(*days), DataType::Date());
+    if (days && three_parts && text.find(' ') == std::string::npos)
+      return Expr::Literal(Value::Int(*days), DataType::Date());
   } else if (kind == "TIME") {
     std::optional<int64_t> millis = ParseTime(text);
-    if (millis) return Expr::Literal(Value::Int(*millis), DataType::Time(std::min(FractionDigits(text), 3)));
+    if (millis && HasSeconds(text))
+      return Expr::Literal(Value::Int(*millis), DataType::Time(std::min(FractionDigits(text), 3)));
   } else {
     std::optional<int128_t> nanos = ParseTimestamp(text);
-    int precision = FractionDigits(text);
-    if (nanos && precision <= 9 && text.find(':') != std::string::npos) {
-      int128_t stored = NanosToTimestamp(*nanos, precision);
-      Value value = precision <= 6 ? Value::Int(static_cast<int64_t>(stored)) : Value::Int128(stored);
-      return Expr::Literal(std::move(value), DataType::Timestamp(precision));
-    }
+    bool time = text.find(':') != std::string::npos;
+    if (nanos && three_parts && FractionDigits(text) <= 9 && (!time || HasSeconds(text)))
+      return TimestampLiteral(text, *nanos);
   }
   return SqlError(ErrorNumber::kBadLiteral, at, "illegal " + kind + " literal '" + text + "'");
 }

@@ -174,14 +174,12 @@ template <Op op>
 Result<Signature> Resolve(const char* symbol, std::span<const ArgInfo> given) {
   if (given.size() != 2) return BadArguments(symbol, "<numeric>, <numeric>");
   std::vector<ArgInfo> args(given.begin(), given.end());
-  // An untyped NULL takes the other side's type; text is read as a number.
+  // An untyped NULL takes the other side's type.
   for (int i : {0, 1}) {
     DataType& type = args[static_cast<size_t>(i)].type;
     const DataType& other = args[static_cast<size_t>(1 - i)].type;
     if (type.is(TypeKind::kNull))
       type = other.is(TypeKind::kNull) ? DataType::Int() : other.WithNullable(true);
-    if (type.is_character() && other.is_numeric())
-      type = DataType::Decimal(38, 19).WithNullable(type.nullable());
   }
   const DataType &a = args[0].type, &b = args[1].type;
   bool nullable = a.nullable() || b.nullable();
@@ -190,8 +188,12 @@ Result<Signature> Resolve(const char* symbol, std::span<const ArgInfo> given) {
     if (a.is_datetime() && b.is_interval()) {
       // Arithmetic on a time attribute gives a plain timestamp.
       DataType plain = a.WithTimeAttribute(TimeAttribute::kNone);
-      if (a.is(TypeKind::kDate) && b.is(TypeKind::kIntervalDayTime)) plain = a;
-      return Signature{{a, b}, plain.WithNullable(nullable)};
+      // A DATE and an interval with hours make a TIMESTAMP.
+      const Value* interval = args[1].literal;
+      bool hours = a.is(TypeKind::kDate) && b.is(TypeKind::kIntervalDayTime) && interval != nullptr &&
+                   !interval->is_null() && interval->as_int() % kMillisPerDay != 0;
+      if (hours) plain = DataType::Timestamp(0);
+      return Signature{{hours ? plain.WithNullable(a.nullable()) : a, b}, plain.WithNullable(nullable)};
     }
     if (a.is_interval() && b.kind() == a.kind()) return Signature{{a, b}, a.WithNullable(nullable)};
   }

@@ -85,21 +85,12 @@ Kernel BindDistinct(const CallSite& site) {
       });
 }
 
-// The type both sides are compared in; nullopt where Flink refuses.
+// The type both sides are compared in; nullopt where Flink refuses. Text is read as a date or time where the
+// other side is one; it is never taken for a number or a truth value.
 std::optional<DataType> ComparisonType(const DataType& a, const DataType& b) {
   if (a.is(TypeKind::kNull) && b.is(TypeKind::kNull)) return DataType::Int();
-  // Text against another type is read as that type.
-  if (a.is_character() && !b.is_character() && !b.is(TypeKind::kNull)) {
-    return CanCastExplicitly(a, b) && !b.is_binary()
-               ? std::optional<DataType>(b.is_integer() ? DataType::Decimal(38, 19) : b)
-               : std::nullopt;
-  }
-  if (b.is_character() && !a.is_character() && !a.is(TypeKind::kNull)) return ComparisonType(b, a);
-  if (a.is_numeric() && b.is_numeric()) {
-    // Compare a DECIMAL with a float, and wide DECIMALs, without losing digits where possible.
-    DataType types[] = {a, b};
-    return CommonType(types);
-  }
+  if (a.is_character() && b.is_datetime()) return b;
+  if (b.is_character() && a.is_datetime()) return a;
   DataType types[] = {a, b};
   return CommonType(types);
 }
