@@ -22,7 +22,7 @@ Result<Signature> ResolveDateFormat(std::span<const ArgInfo> args) {
   bool text = Matches(Family::kCharacter, args[0].type);
   const Value* literal = args[1].literal;
   if (literal != nullptr && !literal->is_null()) {
-    PatternStyle style = text ? PatternStyle::kSimple : PatternStyle::kFormatter;
+    PatternStyle style = args[0].type.is_timestamp() ? PatternStyle::kFormatter : PatternStyle::kSimple;
     Result<TimePattern> pattern = TimePattern::Compile(literal->as_string(), style);
     if (!pattern) return pattern.error();
   }
@@ -41,7 +41,9 @@ std::optional<std::string> Print(PatternCache& cache, std::string_view pattern, 
 Kernel FormatTimestampKernel(const CallSite& site) {
   DataType type = site.args[0];
   const TimeZone* zone = site.context->zone;
-  auto cache = std::make_shared<PatternCache>(PatternStyle::kFormatter);
+  // A DATE goes the way of texts.
+  PatternStyle style = type.is_timestamp() ? PatternStyle::kFormatter : PatternStyle::kSimple;
+  auto cache = std::make_shared<PatternCache>(style);
   return [type, zone, cache](std::span<const ColumnPtr> args, int64_t rows) -> Result<ColumnPtr> {
     ColumnBuilder out(DataType::String());
     for (int64_t row = 0; row < rows; ++row) {

@@ -222,7 +222,30 @@ Kernel BindInstant(const CallSite& site) {
 
 // ---- UNIX_TIMESTAMP ----
 
+Result<Signature> ResolveUnixTimestamp(std::span<const ArgInfo> args) {
+  DataType result = WithNullability(DataType::BigInt(), args, Nullability::kIfAnyArgument);
+  if (args.size() == 1 && args[0].type.is_timestamp()) return Signature{{args[0].type}, result};
+  return TextResolver("UNIX_TIMESTAMP", 1, 2, result, PatternStyle::kSimple)(args);
+}
+
+// Seconds of a timestamp, whose wall clock is taken for UTC.
+Kernel TimestampSeconds(const CallSite& site) {
+  return [type = site.args[0]](std::span<const ColumnPtr> args, int64_t rows) -> Result<ColumnPtr> {
+    ColumnBuilder out(DataType::BigInt());
+    for (int64_t row = 0; row < rows; ++row) {
+      if (args[0]->IsNull(row)) {
+        out.AppendNull();
+      } else {
+        int128_t nanos = LocalNanosAt(*args[0], row, type, TimeZone::Utc());
+        out.Append(static_cast<int64_t>(nanos / kNanosPerSecond));
+      }
+    }
+    return out.Finish();
+  };
+}
+
 Kernel BindUnixTimestamp(const CallSite& site) {
+  if (site.args[0].is_timestamp()) return TimestampSeconds(site);
   auto cache = std::make_shared<PatternCache>(PatternStyle::kSimple);
   const TimeZone* zone = site.context->zone;
   auto read = [cache, zone](std::string_view text, std::string_view pattern) -> int64_t {
@@ -249,15 +272,7 @@ void RegisterTimeParse(FunctionRegistry* registry) {
   registry->Add("TO_TIMESTAMP", TextResolver("TO_TIMESTAMP", 1, 2, DataType::Timestamp(3), kStrict),
                 BindToTimestamp);
   registry->Add("TO_TIMESTAMP_LTZ", ResolveInstant, BindInstant).set_may_fail(true);
-  registry->Add(
-      "UNIX_TIMESTAMP",
-      [](std::span<const ArgInfo> args) -> Result<Signature> {
-        auto resolve = TextResolver("UNIX_TIMESTAMP", 1, 2, DataType::BigInt(), PatternStyle::kSimple);
-        ASSIGN_OR_RETURN(Signature signature, resolve(args));
-        signature.result = WithNullability(signature.result, args, Nullability::kIfAnyArgument);
-        return signature;
-      },
-      BindUnixTimestamp);
+  registry->Add("UNIX_TIMESTAMP", ResolveUnixTimestamp, BindUnixTimestamp);
 }
 
 }  // namespace penstock
