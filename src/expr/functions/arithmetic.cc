@@ -192,7 +192,7 @@ Result<Signature> Resolve(const char* symbol, std::span<const ArgInfo> given) {
       const Value* interval = args[1].literal;
       bool hours = a.is(TypeKind::kDate) && b.is(TypeKind::kIntervalDayTime) && interval != nullptr &&
                    !interval->is_null() && interval->as_int() % kMillisPerDay != 0;
-      if (hours) plain = DataType::Timestamp(0);
+      if (hours) plain = DataType::Timestamp(6);
       return Signature{{hours ? plain.WithNullable(a.nullable()) : a, b}, plain.WithNullable(nullable)};
     }
     if (a.is_interval() && b.kind() == a.kind()) return Signature{{a, b}, a.WithNullable(nullable)};

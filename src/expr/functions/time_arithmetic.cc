@@ -27,7 +27,7 @@ DataType ShiftedType(TimeUnit unit, const DataType& type) {
   bool of_day = unit >= TimeUnit::kHour;
   int digits = DigitsOf(unit);
   switch (type.kind()) {
-    case TypeKind::kDate: return of_day ? DataType::Timestamp(digits) : type;
+    case TypeKind::kDate: return of_day ? DataType::Timestamp(std::max(digits, 6)) : type;
     case TypeKind::kTime: return DataType::Time(std::max(type.precision(), std::min(digits, 3)));
     case TypeKind::kTimestampLtz: return DataType::TimestampLtz(std::max(type.precision(), digits));
     default: return DataType::Timestamp(std::max(type.precision(), digits));
@@ -36,7 +36,7 @@ DataType ShiftedType(TimeUnit unit, const DataType& type) {
 
 Result<Signature> ResolveAdd(std::span<const ArgInfo> args) {
   std::optional<TimeUnit> unit = args.size() == 3 ? UnitArgument(args[0]) : std::nullopt;
-  bool count = args.size() == 3 && (Matches(Family::kNumeric, args[1].type));
+  bool count = args.size() == 3 && Matches(Family::kInteger, args[1].type);
   DataType type = args.size() == 3 ? args[2].type : DataType::Null();
   if (type.is(TypeKind::kNull)) type = DataType::Timestamp(6);
   if (!unit || !Counts(*unit) || !count || !type.is_datetime()) {
