@@ -13,7 +13,13 @@ const AggregateRegistry& AggregateRegistry::BuiltIn() {
   static const AggregateRegistry* registry = [] {
     auto* made = new AggregateRegistry();
     RegisterBasicAggregates(made);
+    RegisterBitmapAggregates(made);
+    RegisterCounts(made);
     RegisterExtremes(made);
+    RegisterFirstLast(made);
+    RegisterLists(made);
+    RegisterPercentile(made);
+    RegisterVariance(made);
     return made;
   }();
   return *registry;

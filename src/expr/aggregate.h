@@ -64,6 +64,9 @@ class AggregateKernel {
   virtual bool mergeable() const { return false; }
   virtual void Merge(uint8_t* into, const uint8_t* from) const;
 
+  // Whether rows whose arguments are NULL matter to it: DISTINCT lets them through then.
+  virtual bool keeps_nulls() const { return false; }
+
   // Views it needs; the operator hands them over once, in that order, before the first Update.
   virtual int view_count() const { return 0; }
   virtual void SetViews(std::vector<AggregateView*> views);

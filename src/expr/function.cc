@@ -11,6 +11,7 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     auto* made = new FunctionRegistry();
     RegisterArithmetic(made);
     RegisterArrays(made);
+    RegisterBitmap(made);
     RegisterCollections(made);
     RegisterComparison(made);
     RegisterGeneric(made);

@@ -1,6 +1,7 @@
 // Binding and feeding the aggregates of a GROUP BY.
 #include "operators/aggregate_set.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace penstock {
@@ -85,8 +86,9 @@ Status AggregateSet::SignsFor(Bound& bound, const Batch& batch, std::span<const 
   for (size_t i = 0; i < out->size(); ++i) {
     if ((*out)[i] == 0) continue;
     auto row = static_cast<int64_t>(i);
-    bool null = !args.empty() && args[0]->IsNull(row);
-    if (null) {
+    bool null =
+        std::any_of(args.begin(), args.end(), [row](const ColumnPtr& arg) { return arg->IsNull(row); });
+    if (null && !bound.kernel->keeps_nulls()) {
       (*out)[i] = 0;
       continue;
     }

@@ -299,6 +299,10 @@ Status ParseArguments(TokenStream& in, AstExpr* call) {
     if (IsJsonFunction(call->name)) RETURN_IF_ERROR(ParseJsonClauses(in, call));
     if (!in.AcceptSymbol(",")) break;
   }
+  if (in.Accept({"IGNORE", "NULLS"}))
+    call->ignore_nulls = true;
+  else
+    in.Accept({"RESPECT", "NULLS"});
   return in.ExpectSymbol(")");
 }
 

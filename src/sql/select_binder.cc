@@ -398,6 +398,7 @@ Result<int> SelectBinder::AddAggregate(const AstExpr& ast) {
     ASSIGN_OR_RETURN(ExprPtr bound, binder.Bind(arg));
     args.push_back(FoldConstants(bound, *context_.eval));
   }
+  if (ast.ignore_nulls) args.push_back(Expr::Literal(Value::String("IGNORE NULLS"), DataType::Symbol()));
   for (const ExprPtr& arg : args)
     infos.push_back({arg->type(), arg->is_literal() ? &arg->literal() : nullptr});
   // COUNT(x) of a column that is never null is COUNT(*).

@@ -111,7 +111,10 @@ struct MakeAvg {
     return MakeFixed(policy);
   }
 };
-KernelResult BindCount(const AggregateSite&) { return MakeFixed(CountPolicy{}); }
+KernelResult BindCount(const AggregateSite& site) {
+  if (site.args.size() > 1) return MakeCountOfRows();
+  return MakeFixed(CountPolicy{});
+}
 
 AggregateFunction::Resolve ResolveNumber(const char* name, DataType (*result)(const DataType&)) {
   return Resolver({.name = name,

@@ -6,6 +6,15 @@
 namespace penstock {
 
 void RegisterBasicAggregates(AggregateRegistry* registry);
+void RegisterBitmapAggregates(AggregateRegistry* registry);
+void RegisterCounts(AggregateRegistry* registry);
 void RegisterExtremes(AggregateRegistry* registry);
+void RegisterFirstLast(AggregateRegistry* registry);
+void RegisterLists(AggregateRegistry* registry);
+void RegisterPercentile(AggregateRegistry* registry);
+void RegisterVariance(AggregateRegistry* registry);
+
+// COUNT(a, b, ..): the rows in which no argument is NULL.
+std::unique_ptr<AggregateKernel> MakeCountOfRows();
 
 }  // namespace penstock

@@ -126,6 +126,14 @@ template <Op op>
 Kernel Bind(const CallSite& site) {
   int64_t sign = op == Op::kSubtract ? -1 : 1;
   if (site.args[0].is_datetime()) return BindShift(site, sign);
+  if (site.args[0].is_numeric() && site.args[1].is_interval()) {  // the interval comes first in the kernels
+    CallSite swapped = site;
+    std::swap(swapped.args[0], swapped.args[1]);
+    return [kernel = Bind<op>(swapped)](std::span<const ColumnPtr> args, int64_t rows) {
+      ColumnPtr both[] = {args[1], args[0]};
+      return kernel(both, rows);
+    };
+  }
   if (site.args[0].is(TypeKind::kIntervalYearMonth) && site.args[1].is_numeric()) {
     return [](std::span<const ColumnPtr> args, int64_t rows) -> Result<ColumnPtr> {
       return MapBinary<int32_t, int64_t, int32_t>(args, rows, Physical::kInt32, [](int32_t a, int64_t b) {
@@ -200,6 +208,9 @@ Result<Signature> Resolve(const char* symbol, std::span<const ArgInfo> given) {
   if constexpr (op == Op::kMultiply || op == Op::kDivide) {
     if (a.is_interval() && b.is_numeric()) {
       return Signature{{a, DataType::BigInt().WithNullable(b.nullable())}, a.WithNullable(nullable)};
+    }
+    if (op == Op::kMultiply && a.is_numeric() && b.is_interval()) {
+      return Signature{{DataType::BigInt().WithNullable(a.nullable()), b}, b.WithNullable(nullable)};
     }
   }
   return NotApplicable(symbol, args);

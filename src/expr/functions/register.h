@@ -7,6 +7,7 @@ namespace penstock {
 
 void RegisterArithmetic(FunctionRegistry* registry);
 void RegisterArrays(FunctionRegistry* registry);
+void RegisterBitmap(FunctionRegistry* registry);
 void RegisterCollections(FunctionRegistry* registry);
 void RegisterComparison(FunctionRegistry* registry);
 void RegisterGeneric(FunctionRegistry* registry);
