@@ -18,6 +18,7 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     RegisterLogic(made);
     RegisterMaps(made);
     RegisterMath(made);
+    RegisterObjects(made);
     RegisterRandom(made);
     RegisterRounding(made);
     RegisterRows(made);

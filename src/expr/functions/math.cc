@@ -23,33 +23,13 @@ void AddBinary(FunctionRegistry* registry, const char* name, double (*function)(
                 RowFunction<double(double, double)>(function));
 }
 
-Status BadLogarithm(const char* name, double x) {
-  return Status::InvalidData(std::string("x of '") + name + "(x)' must be > 0, but x = " + std::to_string(x))
-      .WithNumber(ErrorNumber::kRuntime);
-}
-
-Result<double> Log2(double x) {
-  if (x <= 0) return BadLogarithm("log2", x);
-  return std::log(x) / std::log(2.0);
-}
-
-Result<double> Log(double x) {
-  if (x <= 0) return BadLogarithm("log", x);
-  return std::log(x);
-}
-
-Result<double> LogOfBase(double base, double x) {
-  if (x <= 0) return BadLogarithm("log", x);
-  if (base <= 1) {
-    return Status::InvalidData("base of 'log(base, x)' must be > 1, but base = " + std::to_string(base))
-        .WithNumber(ErrorNumber::kRuntime);
-  }
-  return std::log(x) / std::log(base);
-}
+double Log(double x) { return std::log(x); }
+double Log2(double x) { return std::log(x) / std::log(2.0); }
+double LogOfBase(double base, double x) { return std::log(x) / std::log(base); }
 
 Kernel BindLog(const CallSite& site) {
-  if (site.args.size() == 1) return RowKernel<Result<double>(double)>::Make(site.result, Log);
-  return RowKernel<Result<double>(double, double)>::Make(site.result, LogOfBase);
+  if (site.args.size() == 1) return RowKernel<double(double)>::Make(site.result, Log);
+  return RowKernel<double(double, double)>::Make(site.result, LogOfBase);
 }
 
 void AddConstant(FunctionRegistry* registry, const char* name, double value) {
@@ -140,18 +120,13 @@ void RegisterMath(FunctionRegistry* registry) {
   AddBinary(registry, "POWER", std::pow);
   AddConstant(registry, "PI", std::numbers::pi);
   AddConstant(registry, "E", std::numbers::e);
-  registry
-      ->Add("LOG2", Fixed("LOG2", {Family::kDouble}, DataType::Double()),
-            RowFunction<Result<double>(double)>(Log2))
-      .set_may_fail(true);
-  registry
-      ->Add("LOG",
-            Resolver({.name = "LOG",
-                      .args = {Family::kDouble, Family::kDouble},
-                      .required = 1,
-                      .result = [](std::span<const ArgInfo>) { return DataType::Double(); }}),
-            BindLog)
-      .set_may_fail(true);
+  AddUnary(registry, "LOG2", Log2);
+  registry->Add("LOG",
+                Resolver({.name = "LOG",
+                          .args = {Family::kDouble, Family::kDouble},
+                          .required = 1,
+                          .result = [](std::span<const ArgInfo>) { return DataType::Double(); }}),
+                BindLog);
   registry->Add(
       "BIN", Fixed("BIN", {Family::kBigInt}, DataType::String()),
       RowFunction<std::string(int64_t)>([](int64_t v) { return ToBase(static_cast<uint64_t>(v), 1); }));

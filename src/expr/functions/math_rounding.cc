@@ -141,14 +141,10 @@ Kernel BindRound(const CallSite& site) {
   };
 }
 
-// FLOOR(x) and CEIL(x) of numbers; FLOOR(x TO unit) is another function, of dates and times.
+// FLOOR(x) and CEIL(x) of numbers; FLOOR(x TO unit) is another function: FLOOR TO.
 template <Step step>
 Result<Signature> ResolveFloor(std::span<const ArgInfo> args) {
   const char* name = step == Step::kFloor ? "FLOOR" : "CEIL";
-  if (args.size() == 2) {
-    const Function* unit = FunctionRegistry::BuiltIn().Find(std::string(name) + " TO");
-    if (unit != nullptr) return unit->ResolveCall(args);
-  }
   if (args.size() != 1 || !Matches(Family::kNumeric, args[0].type)) return BadArguments(name, "<NUMERIC>");
   DataType type = CoerceTo(Family::kNumeric, args[0].type);
   DataType result = type;
@@ -158,8 +154,6 @@ Result<Signature> ResolveFloor(std::span<const ArgInfo> args) {
 
 template <Step step>
 Kernel BindFloor(const CallSite& site) {
-  if (site.args.size() == 2)
-    return FunctionRegistry::BuiltIn().Find(step == Step::kFloor ? "FLOOR TO" : "CEIL TO")->BindCall(site);
   auto whole = [](auto v) { return step == Step::kFloor ? std::floor(v) : std::ceil(v); };
   switch (site.args[0].physical()) {
     case Physical::kFloat: return RowKernel<float(float)>::Make(site.result, whole);

@@ -14,6 +14,7 @@ void RegisterGeneric(FunctionRegistry* registry);
 void RegisterLogic(FunctionRegistry* registry);
 void RegisterMaps(FunctionRegistry* registry);
 void RegisterMath(FunctionRegistry* registry);
+void RegisterObjects(FunctionRegistry* registry);
 void RegisterRandom(FunctionRegistry* registry);
 void RegisterRounding(FunctionRegistry* registry);
 void RegisterRows(FunctionRegistry* registry);
