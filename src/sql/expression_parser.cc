@@ -299,10 +299,7 @@ Status ParseArguments(TokenStream& in, AstExpr* call) {
     if (IsJsonFunction(call->name)) RETURN_IF_ERROR(ParseJsonClauses(in, call));
     if (!in.AcceptSymbol(",")) break;
   }
-  if (in.Accept({"IGNORE", "NULLS"}))
-    call->ignore_nulls = true;
-  else
-    in.Accept({"RESPECT", "NULLS"});
+  call->ignore_nulls = !in.Accept({"RESPECT", "NULLS"}) && in.Accept({"IGNORE", "NULLS"});
   return in.ExpectSymbol(")");
 }
 
@@ -321,10 +318,7 @@ Status ParseCallSuffix(TokenStream& in, AstExpr* call) {
     ASSIGN_OR_RETURN(call->filter, ParseOr(in));
     RETURN_IF_ERROR(in.ExpectSymbol(")"));
   }
-  if (in.Accept({"IGNORE", "NULLS"}))
-    call->ignore_nulls = true;
-  else
-    in.Accept({"RESPECT", "NULLS"});
+  if (!in.Accept({"RESPECT", "NULLS"}) && in.Accept({"IGNORE", "NULLS"})) call->ignore_nulls = true;
   if (in.Accept("OVER")) {
     if (in.IsSymbol("(")) {
       ASSIGN_OR_RETURN(AstWindowSpec spec, ParseWindowSpec(in));

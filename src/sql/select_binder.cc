@@ -401,7 +401,6 @@ Result<int> SelectBinder::AddAggregate(const AstExpr& ast) {
   if (ast.ignore_nulls) args.push_back(Expr::Literal(Value::String("IGNORE NULLS"), DataType::Symbol()));
   for (const ExprPtr& arg : args)
     infos.push_back({arg->type(), arg->is_literal() ? &arg->literal() : nullptr});
-  // COUNT(x) of a column that is never null is COUNT(*).
   Result<Signature> signature = function->ResolveCall(infos);
   if (!signature) return Status(signature.error()).At(ast.position);
   for (size_t i = 0; i < args.size(); ++i) {
