@@ -12,7 +12,7 @@ namespace {
 template <typename T, bool last>
 struct EdgePolicy {
   struct State {
-    T value;
+    std::conditional_t<std::is_same_v<T, int128_t>, StoredInt128, T> value;
     int64_t count;
   };
   static void Init(State& s) { s = {T{}, 0}; }
@@ -22,7 +22,7 @@ struct EdgePolicy {
   }
   static void Write(const State& s, ColumnBuilder* out) {
     if (s.count == 0) return out->AppendNull();
-    out->Append(s.value);
+    out->Append(static_cast<T>(s.value));
   }
   static void Merge(State& into, const State& from) {
     if (from.count > 0 && (last || into.count == 0)) into.value = from.value;

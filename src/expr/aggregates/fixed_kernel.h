@@ -40,7 +40,7 @@ class FixedKernel : public AggregateKernel {
   size_t width() const override { return (sizeof(State) + 7) / 8 * 8; }
   void Init(uint8_t* state) const override {
     std::memset(state, 0, width());
-    With(state, [&](State& s) { policy_.Init(s); });
+    policy_.Init(*new (state) State());
   }
 
   Status Update(const AggregateInput& in, std::span<uint8_t* const> states) override {
@@ -52,40 +52,23 @@ class FixedKernel : public AggregateKernel {
   }
   Status Emit(std::span<const uint8_t* const> states, std::span<const std::string_view>,
               ColumnBuilder* out) const override {
-    for (const uint8_t* state : states) {
-      With(const_cast<uint8_t*>(state), [&](const State& s) { policy_.Write(s, out); });
-    }
+    for (const uint8_t* state : states) policy_.Write(*reinterpret_cast<const State*>(state), out);
     return Status::Ok();
   }
   bool mergeable() const override { return true; }
   void Merge(uint8_t* into, const uint8_t* from) const override {
-    With(into, [&](State& to) {
-      With(const_cast<uint8_t*>(from), [&](const State& part) { policy_.Merge(to, part); });
-    });
+    policy_.Merge(*reinterpret_cast<State*>(into), *reinterpret_cast<const State*>(from));
   }
 
  private:
-  // States are aligned to 8 bytes only: those with 128-bit members are worked on in a copy.
-  template <typename F>
-  static void With(uint8_t* bytes, F f) {
-    if constexpr (alignof(State) > 8) {
-      State copy;
-      std::memcpy(&copy, bytes, sizeof(State));
-      f(copy);
-      std::memcpy(bytes, &copy, sizeof(State));
-    } else {
-      f(*reinterpret_cast<State*>(bytes));
-    }
-  }
   Status Run(const AggregateInput& in, std::span<uint8_t* const> states, ColumnBuilder* out) {
     const Column* arg = in.args.empty() ? nullptr : in.args[0].get();
     for (int64_t row = 0; row < in.rows; ++row) {
       auto i = static_cast<size_t>(row);
-      bool counts = in.signs[i] != 0 && (arg == nullptr || !arg->IsNull(row));
-      With(states[i], [&](State& state) {
-        if (counts) policy_.Apply(state, arg, row, in.signs[i]);
-        if (out != nullptr) policy_.Write(state, out);
-      });
+      State& state = *reinterpret_cast<State*>(states[i]);
+      if (in.signs[i] != 0 && (arg == nullptr || !arg->IsNull(row)))
+        policy_.Apply(state, arg, row, in.signs[i]);
+      if (out != nullptr) policy_.Write(state, out);
     }
     return Status::Ok();
   }
