@@ -2,6 +2,7 @@
 #include "engine/connector_list.h"
 
 #include "connectors/clickstream/clickstream_connector.h"
+#include "connectors/kafka/kafka_connector.h"
 #include "connectors/values/values_connector.h"
 
 namespace penstock {
@@ -9,6 +10,8 @@ namespace penstock {
 void RegisterConnectors(ConnectorCatalog* connectors, FactoryRegistry* registry) {
   connectors->Add(std::make_unique<ClickstreamConnector>());
   ClickstreamConnector::Register(registry);
+  connectors->Add(std::make_unique<KafkaConnector>());
+  KafkaConnector::Register(registry);
   connectors->Add(std::make_unique<ValuesConnector>());
   ValuesConnector::Register(registry);
 }

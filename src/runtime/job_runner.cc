@@ -135,6 +135,8 @@ Status JobRunner::BuildTasks() {
                               environment_.eval,
                               [this, index] { Wake(index); },
                               &NewMetrics(vertex.name + " (source)", subtask)->bad_rows};
+        context.restored = std::any_of(options_.restore.begin(), options_.restore.end(),
+                                       [&](const SubtaskSnapshot& part) { return part.uid == vertex.uid; });
         if (!sources_[vertex.id]) {
           ASSIGN_OR_RETURN(sources_[vertex.id], environment_.registry->NewSource(vertex));
           Enumeration& e = enumerations_[vertex.id];
@@ -379,7 +381,7 @@ void JobRunner::WorkerLoop() {
     for (int rounds = 0; rounds < 32; ++rounds) {  // a slice of work before others get their turn
       result = tasks_[index]->Step(options_.batch_rows);
       if (!result || result->want != StepResult::Want::kAgain) break;
-      moved = true;
+      moved = moved || result->moved;
       if (cancelled_.load(std::memory_order_relaxed)) break;
     }
     lock.lock();

@@ -7,6 +7,7 @@ Status SinkOperator::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
   ASSIGN_OR_RETURN(writer_, sink_->MakeWriter(sink_context_));
   ASSIGN_OR_RETURN(committer_, sink_->MakeCommitter(sink_context_));
+  SetNextPoll(context->clock->MonotonicMillis());
   return Status::Ok();
 }
 
@@ -16,7 +17,19 @@ Result<Progress> SinkOperator::Process(int, const Batch& batch, Output&) {
 }
 
 Result<Progress> SinkOperator::Resume(Output&) {
+  RETURN_IF_ERROR(writer_->Poll());
   return writer_->full() ? Progress::kBlocked : Progress::kDone;
+}
+
+void SinkOperator::SetNextPoll(int64_t now) {
+  int64_t interval = writer_->poll_interval_ms();
+  next_poll_ms_ = interval == INT64_MAX ? INT64_MAX : now + interval;
+}
+
+Result<Progress> SinkOperator::OnProcessingTime(int64_t now, Output&) {
+  SetNextPoll(now);
+  RETURN_IF_ERROR(writer_->Poll());
+  return Progress::kDone;
 }
 
 Status SinkOperator::CommitPrepared() {

@@ -58,7 +58,8 @@ Result<StepResult> Task::Run(int64_t max_rows) {
   int64_t now = clock_->MonotonicMillis();
   if (chain_.NextProcessingTime() <= now) {
     RETURN_IF_ERROR(chain_.OnProcessingTime(now));
-    return Again();
+    // A timer alone does not keep a job from being idle; the rows it emits do, where they arrive.
+    return StepResult{StepResult::Want::kAgain, false, false, 0};
   }
   switch (state_) {
     case State::kRunning: return is_source() ? PollSource(max_rows) : TakeFromGate();

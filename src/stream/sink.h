@@ -29,6 +29,10 @@ class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
   virtual Status Write(const Batch& batch) = 0;
+  // Looks after the client: fails when something written before could not be delivered. Called before full()
+  // is asked again, and every poll_interval_ms() while the job runs.
+  virtual Status Poll() { return Status::Ok(); }
+  virtual int64_t poll_interval_ms() const { return INT64_MAX; }
   // True while it cannot take more; it wakes the task when it can.
   virtual bool full() const { return false; }
   // Everything written so far reaches the outside (buffers flushed, acknowledged); may take several calls:

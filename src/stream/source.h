@@ -44,6 +44,7 @@ struct SourceContext {
   const EvalContext* eval = nullptr;
   std::function<void()> wake_up;  // may be called from any thread
   std::atomic<int64_t>* bad_rows = nullptr;
+  bool restored = false;  // splits come out of a savepoint: those it does not name are new
 };
 
 class SplitReader {

@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+"""The kafka connector against a real broker: round trip with windows, savepoints, metadata, failures.
+
+Starts a broker of its own on a free port with the peers script and stops it at the end. Prints one line a test; exit
+code 77 when the script is missing.
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PEERS = pathlib.Path(os.environ.get("PENSTOCK_PEERS", ROOT.parent / "shared" / "peers"))
+
+
+def free_port():
+    """A port whose successor is free too: the broker's controller takes it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 1))
+                return port
+            except (OSError, OverflowError):
+                continue
+
+
+class Broker:
+    def __init__(self):
+        self.port = free_port()
+        self.servers = f"127.0.0.1:{self.port}"
+
+    def run(self, *arguments, text=None):
+        done = subprocess.run([str(PEERS / "kafka"), *arguments, "--port", str(self.port)], input=text, text=True,
+                              capture_output=True, timeout=600)
+        if done.returncode != 0:
+            raise RuntimeError(f"kafka {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def topic(self, name, partitions):
+        self.run("topic", "create", name, "--partitions", str(partitions))
+
+    def produce(self, topic, keyed):
+        """Keys and values through the Java client."""
+        lines = "".join(f"{key}|{value}\n" for key, value in keyed)
+        self.run("produce", topic, "--key-separator", "|", text=lines)
+
+
+class Test:
+    def __init__(self, penstock, broker, folder):
+        self.penstock, self.broker, self.folder = penstock, broker, folder
+
+    def table(self, name, topic, columns, **options):
+        given = {"connector": "kafka", "topic": topic, "properties.bootstrap.servers": self.broker.servers,
+                 "format": "json"}
+        given.update({key.replace("__", "-").replace("_", "."): value for key, value in options.items()})
+        listed = ", ".join(f"'{key}' = '{value}'" for key, value in given.items())
+        return f"CREATE TABLE {name} ({columns}) WITH ({listed});\n"
+
+    def command(self, script, *arguments):
+        path = self.folder / f"script-{time.monotonic_ns()}.sql"
+        path.write_text(script)
+        return [str(self.penstock), "run", str(path), "--format", "json", *arguments]
+
+    def run(self, script, *arguments, fails=False):
+        done = subprocess.run(self.command(script, *arguments), text=True, capture_output=True, timeout=120)
+        assert (done.returncode != 0) == fails, f"exit code {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr}"
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        if fails:
+            return " ".join(line.get("message", "") for line in lines) + done.stderr
+        return [line["row"] for line in lines if "row" in line]
+
+    def read(self, topic, columns, query, **options):
+        options = {"scan_startup_mode": "earliest-offset", "scan_bounded_mode": "latest-offset", **options}
+        return self.run(self.table("t", topic, columns, **options) + query)
+
+    # ---- Tests
+
+    def window_round_trip(self):
+        """Produce, window and write at parallelism 2 with 4 partitions; counts compared with Python's."""
+        self.broker.topic("clicks", 4)
+        self.broker.topic("counts", 4)
+        events = [(f"user-{i % 13}", i * 250) for i in range(4000)]
+        rows = [(user, json.dumps({"user": user, "ts": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(ms // 1000)) +
+                                   f".{ms % 1000:03d}"})) for user, ms in events]
+        self.broker.produce("clicks", rows)
+        columns = "`user` STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts"
+        script = self.table("clicks", "clicks", columns, scan_startup_mode="earliest-offset",
+                            scan_bounded_mode="latest-offset")
+        script += self.table("counts", "counts", "`user` STRING, w TIMESTAMP(3), n BIGINT", key_format="raw",
+                             key_fields="user")
+        script += """INSERT INTO counts SELECT `user`, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts),
+            INTERVAL '1' MINUTE)) GROUP BY `user`, window_start, window_end;"""
+        self.run(script, "-p", "2")
+        got = {(user, end): count for user, end, count in
+               self.read("counts", "`user` STRING, w TIMESTAMP(3), n BIGINT", "SELECT * FROM t;")}
+        want = collections.Counter((user, (ms // 60000 + 1) * 60) for user, ms in events)
+        want = {(user, time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(end))): n for (user, end), n in want.items()}
+        got = {(user, end[:19]): count for (user, end), count in got.items()}
+        assert got == want, f"{len(got)} windows, wanted {len(want)}"
+
+    def keys_go_where_java_puts_them(self):
+        """The same keys written by the Java client and by Penstock lie in the same partitions."""
+        self.broker.topic("by_java", 4)
+        self.broker.topic("by_penstock", 4)
+        keys = [f"key-{i}" for i in range(100)] + ["", "ü", "a", "ab", "abc"]
+        self.broker.produce("by_java", [(key, "{}") for key in keys])
+        values = ", ".join(f"('{key}')" for key in keys)
+        self.run(self.table("t", "by_penstock", "k STRING", format="raw", key_format="raw", key_fields="k") +
+                 f"INSERT INTO t VALUES {values};")
+        columns = "k STRING, p INT METADATA FROM 'partition' VIRTUAL"
+        java = self.read("by_java", "k STRING, v STRING, p INT METADATA FROM 'partition' VIRTUAL", "SELECT k, p FROM t;",
+                         format="raw", key_format="raw", key_fields="k", value_fields__include="EXCEPT_KEY")
+        ours = self.read("by_penstock", columns, "SELECT k, p FROM t;", format="raw")
+        assert len(java) == len(keys) and sorted(java) == sorted(ours), (sorted(java)[:5], sorted(ours)[:5])
+
+    def metadata_and_headers(self):
+        """Timestamp and headers are written and read; offsets, topic and types are read."""
+        self.broker.topic("meta", 1)
+        columns = ("a INT, ts TIMESTAMP_LTZ(3) METADATA FROM 'timestamp', h MAP<STRING, BYTES> METADATA FROM 'headers', "
+                   "o BIGINT METADATA FROM 'offset' VIRTUAL, topic STRING METADATA VIRTUAL, "
+                   "tt STRING METADATA FROM 'timestamp-type' VIRTUAL, e INT METADATA FROM 'leader-epoch' VIRTUAL")
+        self.run(self.table("t", "meta", columns) +
+                 "INSERT INTO t SELECT 7, TO_TIMESTAMP_LTZ(1700000000123, 3), MAP['x', CAST('y' AS BYTES)];")
+        rows = self.read("meta", columns, "SELECT a, ts, CAST(h['x'] AS STRING), o, topic, tt, e FROM t;")
+        assert rows == [[7, "2023-11-14 22:13:20.123Z", "y", 0, "meta", "CreateTime", 0]], rows
+
+    def start_and_end_modes(self):
+        """Specific offsets, timestamps and the end of a bounded read."""
+        self.broker.topic("modes", 2)
+        for partition_key in ("a", "c"):  # one in each partition
+            values = ", ".join(f"('{partition_key}', {i})" for i in range(10))
+            self.run(self.table("t", "modes", "k STRING, v INT", key_format="raw", key_fields="k") +
+                     f"INSERT INTO t VALUES {values};")
+        query = "SELECT p, MIN(o), MAX(o) FROM t GROUP BY p;"
+        columns = "o BIGINT METADATA FROM 'offset' VIRTUAL, p INT METADATA FROM 'partition' VIRTUAL"
+        sizes = dict((p, high + 1) for p, low, high in self.last(self.read("modes", columns, query)))
+        assert sum(sizes.values()) == 20, sizes
+        first = min(sizes)
+        rows = self.read("modes", columns, query, scan_startup_mode="specific-offsets",
+                         scan_startup_specific__offsets=f"partition:{first},offset:4",
+                         scan_bounded_mode="specific-offsets",
+                         scan_bounded_specific__offsets=f"partition:{first},offset:6")
+        assert self.last(rows) == [(first, 4, 5)], rows
+        rows = self.read("modes", columns, query, scan_startup_mode="timestamp",
+                         scan_startup_timestamp__millis=str(int(time.time() * 1000) + 1000_000))
+        assert rows == [], rows
+        error = self.run(self.table("t", "modes", columns, properties_group_id="nobody") + "SELECT * FROM t;", fails=True)
+        assert "no committed offset" in error, error
+
+    @staticmethod
+    def last(rows):
+        """The last row of each key of an updating result."""
+        return sorted({row[0]: tuple(row) for row in rows}.values())
+
+    def savepoint_continues(self):
+        """A job started from a savepoint reads on behind what it had processed."""
+        self.broker.topic("steps", 4)
+        self.broker.topic("steps_out", 1)
+        script = self.table("s", "steps", "v INT", scan_startup_mode="earliest-offset")
+        script += self.table("o", "steps_out", "v INT")
+        script += "INSERT INTO o SELECT v FROM s;"
+        self.broker.produce("steps", [(f"k{i}", json.dumps({"v": i})) for i in range(1000)])
+        saved = str(self.folder / "savepoint")
+        self.run(script, "-p", "2", "--stop-when-idle", "--savepoint", saved)
+        self.broker.produce("steps", [(f"k{i}", json.dumps({"v": i})) for i in range(1000, 1500)])
+        self.run(script, "-p", "2", "--stop-when-idle", "--from-savepoint", saved)
+        values = [row[0] for row in self.read("steps_out", "v INT", "SELECT v FROM t;")]
+        assert sorted(values) == list(range(1500)), f"{len(values)} rows, {len(set(values))} distinct"
+
+    def broker_restart(self):
+        """A broker that goes away and comes back costs nothing but time; one that stays away ends the job."""
+        self.broker.topic("flow", 2)
+        self.broker.topic("flow_out", 1)
+        patience = {"properties_default_api_timeout_ms": "60000"}
+        script = self.table("s", "flow", "v INT", scan_startup_mode="earliest-offset", **patience)
+        script += self.table("o", "flow_out", "v INT", **patience) + "INSERT INTO o SELECT v FROM s;"
+        self.broker.produce("flow", [(f"k{i}", json.dumps({"v": i})) for i in range(200)])
+        job = subprocess.Popen(self.command(script), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            self.wait_for_rows("flow_out", 200, job)
+            self.broker.run("stop")
+            time.sleep(3)
+            self.broker.run("start")
+            self.broker.produce("flow", [(f"k{i}", json.dumps({"v": i})) for i in range(200, 400)])
+            self.wait_for_rows("flow_out", 400, job)
+        finally:
+            job.kill()
+            job.wait()
+        values = {row[0] for row in self.read("flow_out", "v INT", "SELECT v FROM t;")}
+        assert values == set(range(400)), len(values)
+
+    def wait_for_rows(self, topic, count, job):
+        rows = []
+        for _ in range(40):
+            assert job.poll() is None, job.stdout.read()
+            rows = self.read(topic, "v INT", "SELECT v FROM t;")
+            if len(rows) >= count:
+                return
+            time.sleep(1)
+        raise AssertionError(f"{len(rows)} rows in {topic}, wanted {count}")
+
+    def missing_topic(self):
+        """Names of topics that do not exist are in the error, for sources and sinks' formats alike."""
+        table = self.table("s", "no_such_topic", "v INT", scan_startup_mode="earliest-offset")
+        error = self.run(table + "SELECT * FROM s;", fails=True)
+        assert "no_such_topic" in error, error
+
+    def broker_away(self):
+        """LAST: stops the broker. A running job fails with the broker's name, and so does a start, in time."""
+        limit = {"properties_default_api_timeout_ms": "3000"}
+        script = self.table("s", "flow", "v INT", scan_startup_mode="latest-offset", **limit)
+        script += "CREATE TABLE o (v INT) WITH ('connector' = 'print');\nINSERT INTO o SELECT v FROM s;"
+        job = subprocess.Popen(self.command(script), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        time.sleep(3)
+        assert job.poll() is None, job.stdout.read()
+        self.broker.run("stop")
+        output, _ = job.communicate(timeout=60)
+        assert job.returncode != 0 and self.broker.servers in output, output
+        begin = time.monotonic()
+        error = self.run(self.table("s", "flow", "v INT", scan_startup_mode="earliest-offset", **limit) +
+                         "SELECT * FROM s;", fails=True)
+        assert self.broker.servers in error and time.monotonic() - begin < 20, error
+
+
+TESTS = ["window_round_trip", "keys_go_where_java_puts_them", "metadata_and_headers", "start_and_end_modes",
+         "savepoint_continues", "missing_topic", "broker_restart", "broker_away"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--penstock", type=pathlib.Path, default=ROOT / "build" / "penstock")
+    parser.add_argument("tests", nargs="*", default=TESTS)
+    arguments = parser.parse_args()
+    if not (PEERS / "kafka").exists():
+        print(f"skip   e2e kafka: no peers script at {PEERS} ($PENSTOCK_PEERS)")
+        return 77
+    broker, failures = Broker(), 0
+    broker.run("start", "--clean")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            test = Test(arguments.penstock.resolve(), broker, pathlib.Path(folder))
+            for name in arguments.tests:
+                begin, problem = time.monotonic(), None
+                try:
+                    getattr(test, name)()
+                except Exception as error:  # a failing test must not keep the broker running
+                    problem = f"{type(error).__name__}: {error}"
+                print(f"{'FAILED' if problem else 'ok    '} e2e kafka {name} ({time.monotonic() - begin:.1f} s)",
+                      flush=True)
+                if problem:
+                    failures += 1
+                    print(problem, flush=True)
+    finally:
+        try:
+            broker.run("stop")
+        except RuntimeError:
+            pass  # a test stopped it
+    return 1 if failures else 0
+
+
+sys.exit(main())
