@@ -77,6 +77,9 @@ class Test:
             return " ".join(line.get("message", "") for line in lines) + done.stderr
         return [line["row"] for line in lines if "row" in line]
 
+    def start(self, script):
+        return subprocess.Popen(self.command(script), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
     def read(self, topic, columns, query, **options):
         options = {"scan_startup_mode": "earliest-offset", "scan_bounded_mode": "latest-offset", **options}
         return self.run(self.table("t", topic, columns, **options) + query)
@@ -175,6 +178,23 @@ class Test:
         values = [row[0] for row in self.read("steps_out", "v INT", "SELECT v FROM t;")]
         assert sorted(values) == list(range(1500)), f"{len(values)} rows, {len(set(values))} distinct"
 
+    def new_topics_are_found(self):
+        """A topic that appears later and matches the pattern is read from its first record."""
+        self.broker.topic("found-1", 1)
+        self.broker.topic("found_out", 1)
+        script = self.table("s", "", "v INT", scan_startup_mode="latest-offset", topic__pattern="found-[0-9]+",
+                            scan_topic__partition__discovery_interval="1 s").replace("'topic' = '', ", "")
+        script += self.table("o", "found_out", "v INT") + "INSERT INTO o SELECT v FROM s;"
+        job = self.start(script)
+        try:
+            time.sleep(2)
+            self.broker.topic("found-2", 2)
+            self.broker.produce("found-2", [(f"k{i}", json.dumps({"v": i})) for i in range(50)])
+            self.wait_for_rows("found_out", 50, job)
+        finally:
+            job.kill()
+            job.wait()
+
     def broker_restart(self):
         """A broker that goes away and comes back costs nothing but time; one that stays away ends the job."""
         self.broker.topic("flow", 2)
@@ -183,7 +203,7 @@ class Test:
         script = self.table("s", "flow", "v INT", scan_startup_mode="earliest-offset", **patience)
         script += self.table("o", "flow_out", "v INT", **patience) + "INSERT INTO o SELECT v FROM s;"
         self.broker.produce("flow", [(f"k{i}", json.dumps({"v": i})) for i in range(200)])
-        job = subprocess.Popen(self.command(script), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        job = self.start(script)
         try:
             self.wait_for_rows("flow_out", 200, job)
             self.broker.run("stop")
@@ -208,7 +228,7 @@ class Test:
         raise AssertionError(f"{len(rows)} rows in {topic}, wanted {count}")
 
     def missing_topic(self):
-        """Names of topics that do not exist are in the error, for sources and sinks' formats alike."""
+        """The name of a topic that does not exist is in the error."""
         table = self.table("s", "no_such_topic", "v INT", scan_startup_mode="earliest-offset")
         error = self.run(table + "SELECT * FROM s;", fails=True)
         assert "no_such_topic" in error, error
@@ -216,22 +236,22 @@ class Test:
     def broker_away(self):
         """LAST: stops the broker. A running job fails with the broker's name, and so does a start, in time."""
         limit = {"properties_default_api_timeout_ms": "3000"}
-        script = self.table("s", "flow", "v INT", scan_startup_mode="latest-offset", **limit)
-        script += "CREATE TABLE o (v INT) WITH ('connector' = 'print');\nINSERT INTO o SELECT v FROM s;"
-        job = subprocess.Popen(self.command(script), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.broker.topic("away", 2)
+        script = self.table("s", "away", "v INT", scan_startup_mode="latest-offset", **limit)
+        job = self.start(script + "SELECT * FROM s;")
         time.sleep(3)
         assert job.poll() is None, job.stdout.read()
         self.broker.run("stop")
         output, _ = job.communicate(timeout=60)
         assert job.returncode != 0 and self.broker.servers in output, output
         begin = time.monotonic()
-        error = self.run(self.table("s", "flow", "v INT", scan_startup_mode="earliest-offset", **limit) +
+        error = self.run(self.table("s", "away", "v INT", scan_startup_mode="earliest-offset", **limit) +
                          "SELECT * FROM s;", fails=True)
         assert self.broker.servers in error and time.monotonic() - begin < 20, error
 
 
 TESTS = ["window_round_trip", "keys_go_where_java_puts_them", "metadata_and_headers", "start_and_end_modes",
-         "savepoint_continues", "missing_topic", "broker_restart", "broker_away"]
+         "savepoint_continues", "new_topics_are_found", "missing_topic", "broker_restart", "broker_away"]
 
 
 def main():

@@ -31,10 +31,10 @@ const std::vector<std::string> kOptions = {"topic",
                                            "scan.parallelism",
                                            "scan.watermark.emit.strategy",
                                            "scan.watermark.idle-timeout",
+                                           "scan.watermark.alignment.*",
                                            "sink.partitioner",
                                            "sink.delivery-guarantee",
                                            "sink.transactional-id-prefix",
-                                           "sink.semantic",
                                            "sink.parallelism"};
 
 // What the executing half will get, for validation.
@@ -77,6 +77,11 @@ Result<KafkaRowLayout> Check(const Table& table, KafkaUse use, KafkaOptions* opt
   add("value.format", *layout.value_format);
   if (layout.key_format != nullptr) add("key.format", *layout.key_format);
   RETURN_IF_ERROR(CheckOptions(table, known));
+  if (table.has_option("scan.watermark.alignment.group")) {
+    return SqlError(ErrorNumber::kUnsupported, {},
+                    "watermark alignment of table '" + spec.table + "' is not supported",
+                    "leave out the options 'scan.watermark.alignment.*'");
+  }
   for (const Format* format : {layout.value_format, layout.key_format}) {
     if (format == nullptr || !format->bulk()) continue;
     return SqlError(
