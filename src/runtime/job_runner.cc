@@ -22,7 +22,8 @@ JobRunner::JobRunner(JobGraph graph, JobOptions options, JobEnvironment environm
   if (graph_.lock_step) options_.batch_rows = 1;
 }
 
-JobRunner::~JobRunner() = default;
+// Clients' threads may wake tasks until the readers and writers are gone, so these go first.
+JobRunner::~JobRunner() { tasks_.clear(); }
 
 OperatorMetrics* JobRunner::NewMetrics(const std::string& name, int subtask) {
   VertexMetrics& metrics = metrics_.emplace_back();
