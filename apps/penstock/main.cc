@@ -105,5 +105,6 @@ int main(int argc, char** argv) {
   }
   if (arguments.command.empty() && arguments.script.empty())
     return Usage("nothing to do: give -c \"SQL\" or run FILE.sql");
+  arguments.session.explain_only = explain->parsed();
   return Run(arguments, explain->parsed());
 }

@@ -9,6 +9,7 @@
 #include "engine/savepoint_file.h"
 #include "operators/register.h"
 #include "sql/lexer.h"
+#include "sql/rules.h"
 #include "sql/statement_binder.h"
 
 namespace penstock {
@@ -56,6 +57,13 @@ class CollectSink : public Sink {
  private:
   std::function<void(const Batch&)> on_rows_;
 };
+
+// Statements that start a job.
+bool IsQuery(const sql::AstStatement& statement) {
+  return std::holds_alternative<sql::AstSelectStatement>(statement.body) ||
+         std::holds_alternative<sql::AstInsert>(statement.body) ||
+         std::holds_alternative<sql::AstStatementSet>(statement.body);
+}
 
 }  // namespace
 
@@ -121,6 +129,8 @@ bool Session::ExecuteScript(std::string_view script, ResultHandler* handler) {
 }
 
 Status Session::Execute(const sql::AstStatement& statement, int number, ResultHandler* handler) {
+  if (options_.explain_only && IsQuery(statement))
+    return ReportPlan(statement, {"CHANGELOG_MODE"}, number, handler);
   if (const auto* s = std::get_if<sql::AstSelectStatement>(&statement.body))
     return ExecuteBody(*s, number, handler);
   if (const auto* s = std::get_if<sql::AstInsert>(&statement.body))
@@ -166,7 +176,7 @@ Status Session::Execute(const sql::AstStatement& statement, int number, ResultHa
   if (const auto* s = std::get_if<sql::AstDescribe>(&statement.body))
     return ExecuteDescribe(s->name, number, handler);
   if (const auto* s = std::get_if<sql::AstExplain>(&statement.body))
-    return ExecuteExplain(*s, number, handler);
+    return ReportPlan(*s->statement, s->details, number, handler);
   const auto& unsupported = std::get<sql::AstUnsupported>(statement.body);
   return SqlError(ErrorNumber::kUnsupported, statement.position, unsupported.what + " is not supported");
 }
@@ -312,7 +322,9 @@ Status Session::ExecuteDescribe(const std::vector<std::string>& name, int number
 Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, ResultHandler* handler) {
   ASSIGN_OR_RETURN(sql::PlanPtr plan, sql::BindQuery(bind_context(), select.query));
   sql::PhysicalPlanner planner(bind_context(), connectors_);
-  RETURN_IF_ERROR(planner.Add(plan, sql::SinkTarget{}));
+  std::vector<sql::PlanPtr> plans = {plan};
+  RETURN_IF_ERROR(sql::OptimizePlans(bind_context(), connectors_, &plans));
+  RETURN_IF_ERROR(planner.Add(plans[0], sql::SinkTarget{}));
   handler->OnColumns(number, plan->schema);
   collector_->statement = number;
   collector_->handler = handler;
@@ -323,61 +335,22 @@ Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int n
                                ResultHandler* handler) {
   sql::PhysicalPlanner planner(bind_context(), connectors_);
   std::vector<std::string> sinks;
+  std::vector<sql::PlanPtr> plans;
+  std::vector<sql::SinkTarget> targets;
   for (const sql::AstInsert& insert : inserts) {
     ASSIGN_OR_RETURN(sql::BoundInsert bound, sql::BindInsert(bind_context(), insert));
-    Status status = planner.Add(bound.plan, bound.sink);
-    if (!status.ok()) return std::move(status).At(insert.position);
+    plans.push_back(bound.plan);
+    targets.push_back(bound.sink);
     sinks.push_back(bound.sink.table->path.object);
+  }
+  RETURN_IF_ERROR(sql::OptimizePlans(bind_context(), connectors_, &plans));
+  for (size_t i = 0; i < plans.size(); ++i) {
+    Status status = planner.Add(plans[i], targets[i]);
+    if (!status.ok()) return std::move(status).At(inserts[i].position);
   }
   bool wait = planner.bounded() || config_.GetBool("table.dml-sync", false);
   std::string name = config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ","));
   return RunJob(planner.Finish(name), wait, number, handler);
-}
-
-Result<std::string> Session::ExplainText(const sql::AstStatement& statement) {
-  std::vector<std::pair<sql::PlanPtr, sql::SinkTarget>> parts;
-  auto add_insert = [&](const sql::AstInsert& insert) -> Status {
-    ASSIGN_OR_RETURN(sql::BoundInsert bound, sql::BindInsert(bind_context(), insert));
-    parts.emplace_back(bound.plan, bound.sink);
-    return Status::Ok();
-  };
-  if (const auto* select = std::get_if<sql::AstSelectStatement>(&statement.body)) {
-    ASSIGN_OR_RETURN(sql::PlanPtr plan, sql::BindQuery(bind_context(), select->query));
-    parts.emplace_back(plan, sql::SinkTarget{});
-  } else if (const auto* insert = std::get_if<sql::AstInsert>(&statement.body)) {
-    RETURN_IF_ERROR(add_insert(*insert));
-  } else if (const auto* set = std::get_if<sql::AstStatementSet>(&statement.body)) {
-    for (const sql::AstInsert& one : set->inserts) RETURN_IF_ERROR(add_insert(one));
-  } else {
-    return SqlError(ErrorNumber::kUnsupported, statement.position,
-                    "EXPLAIN takes a SELECT, an INSERT or a statement set");
-  }
-  std::string text = "== Logical Plan ==\n";
-  sql::PhysicalPlanner planner(bind_context(), connectors_);
-  for (const auto& [plan, sink] : parts) {
-    text += (sink.table ? "Sink(" + sink.table->path.object + ")\n" : std::string("Collect\n")) +
-            sql::PlanToString(plan);
-    RETURN_IF_ERROR(planner.Add(plan, sink));
-  }
-  JobGraph graph = planner.Finish("EXPLAIN");
-  text += "\n== Physical Plan ==\n";
-  for (const JobVertex& vertex : graph.vertices) {
-    text += "[" + std::to_string(vertex.id) + "] " + vertex.name + " (id=" + vertex.uid +
-            ", parallelism=" + std::to_string(vertex.parallelism) + ")";
-    for (const JobEdge& edge : graph.edges) {
-      static const char* const kNames[] = {"forward", "hash", "rebalance", "broadcast", "single"};
-      if (edge.to == vertex.id)
-        text += " <- [" + std::to_string(edge.from) + "] " + kNames[static_cast<size_t>(edge.partitioning)];
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-Status Session::ExecuteExplain(const sql::AstExplain& explain, int number, ResultHandler* handler) {
-  ASSIGN_OR_RETURN(std::string text, ExplainText(*explain.statement));
-  ReportTexts(number, "result", {text}, handler);
-  return Status::Ok();
 }
 
 Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {

@@ -26,6 +26,7 @@ struct SessionOptions {
   std::string savepoint_dir;  // with stop_when_idle
   std::string from_savepoint;
   bool continue_on_error = false;
+  bool explain_only = false;  // queries and INSERTs are explained instead of run
   int batch_rows = 1024;
 };
 
@@ -52,12 +53,14 @@ class Session {
   Status Execute(const sql::AstStatement& statement, int number, ResultHandler* handler);
   Status ExecuteBody(const sql::AstSelectStatement& select, int number, ResultHandler* handler);
   Status ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number, ResultHandler* handler);
-  Status ExecuteExplain(const sql::AstExplain& explain, int number, ResultHandler* handler);
+  // The plan of a query or of INSERTs as a result (explain.cc).
+  Status ReportPlan(const sql::AstStatement& statement, const std::vector<std::string>& details, int number,
+                    ResultHandler* handler);
   Status ExecuteShow(const sql::AstShow& show, int number, ResultHandler* handler);
   Status ExecuteDescribe(const std::vector<std::string>& name, int number, ResultHandler* handler);
   Status ExecuteSet(const sql::AstSet& set, int number, ResultHandler* handler);
   Status ExecuteDrop(const sql::AstDrop& drop);
-  Result<std::string> ExplainText(const sql::AstStatement& statement);
+  Result<std::string> ExplainText(const sql::AstStatement& statement, bool changelog_mode);
   // A column of strings as the result of SHOW and the like.
   void ReportTexts(int number, const std::string& column, const std::vector<std::string>& values,
                    ResultHandler* handler);

@@ -18,6 +18,7 @@ std::string GroupAggregateSpec::Serialize() const {
   out.Bool(retracts);
   out.Bool(emit_update_before);
   out.Fixed(ttl_ms);
+  mini_batch.Write(out);
   return out.Take();
 }
 
@@ -36,6 +37,7 @@ Result<GroupAggregateSpec> GroupAggregateSpec::Parse(std::string_view bytes) {
   spec.retracts = in.Bool();
   spec.emit_update_before = in.Bool();
   spec.ttl_ms = in.Fixed<int64_t>();
+  spec.mini_batch = MiniBatchSpec::Read(in);
   return spec;
 }
 
@@ -54,7 +56,11 @@ Result<Progress> GroupAggregate::Process(int, const Batch& batch, Output& out) {
   for (const Mark& mark : batch.marks) {
     RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
     done = mark.offset;
-    queue_.AddMark(mark, output_types_);
+    if (bundle_.empty()) {
+      queue_.AddMark(mark, output_types_);
+    } else {
+      bundle_.AddMark(mark);
+    }
   }
   RETURN_IF_ERROR(ProcessRows(batch, done, batch.rows));
   return queue_.Flush(out);
@@ -62,6 +68,7 @@ Result<Progress> GroupAggregate::Process(int, const Batch& batch, Output& out) {
 
 Status GroupAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return Status::Ok();
+  if (bundle_.enabled()) return Collect(batch, begin, end);
   Batch part = begin == 0 && end == batch.rows ? batch : batch.Slice(begin, end - begin);
   std::vector<ColumnPtr> columns;
   for (int group : spec_.groups) columns.push_back(part.column(group));

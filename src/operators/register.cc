@@ -2,13 +2,19 @@
 #include "operators/register.h"
 
 #include "operators/calc.h"
+#include "operators/changelog_normalize.h"
+#include "operators/constraint_enforcer.h"
 #include "operators/deduplicate.h"
+#include "operators/drop_update_before.h"
+#include "operators/expand.h"
 #include "operators/group_aggregate.h"
 #include "operators/limit.h"
 #include "operators/over_aggregate.h"
 #include "operators/over_changes.h"
 #include "operators/rank.h"
 #include "operators/session_window.h"
+#include "operators/set_operation.h"
+#include "operators/sink_materializer.h"
 #include "operators/sort.h"
 #include "operators/union_operator.h"
 #include "operators/values_source.h"
@@ -32,6 +38,11 @@ void Add(FactoryRegistry* registry, const char* name) {
 
 void RegisterOperators(FactoryRegistry* registry) {
   Add<Calc, CalcSpec>(registry, "calc");
+  Add<ChangelogNormalize, ChangelogNormalizeSpec>(registry, "changelog_normalize");
+  Add<ConstraintEnforcer, ConstraintEnforcerSpec>(registry, "constraint_enforcer");
+  Add<SinkMaterializer, SinkMaterializerSpec>(registry, "sink_materializer");
+  Add<Expand, ExpandSpec>(registry, "expand");
+  Add<SetOperation, SetOperationSpec>(registry, "set_operation");
   Add<GroupAggregate, GroupAggregateSpec>(registry, "group_aggregate");
   Add<WatermarkAssigner, WatermarkAssignerSpec>(registry, "watermark_assigner");
   Add<WindowAggregate, WindowAggregateSpec>(registry, "window_aggregate");
@@ -44,6 +55,9 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<Limit, LimitSpec>(registry, "limit");
   Add<Sort, SortSpec>(registry, "sort");
   Add<SessionWindow, SessionWindowSpec>(registry, "session_window");
+  registry->AddOperator("drop_update_before", [](std::string_view) -> Result<std::unique_ptr<Operator>> {
+    return std::unique_ptr<Operator>(new DropUpdateBefore());
+  });
   registry->AddOperator("union", [](std::string_view) -> Result<std::unique_ptr<Operator>> {
     return std::unique_ptr<Operator>(new UnionOperator());
   });

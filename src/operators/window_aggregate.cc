@@ -157,10 +157,30 @@ Progress WindowAggregate::FlushQueues(Output& out) {
   return queue_.Flush(out);
 }
 
+void WindowAggregate::AddLate(const Batch& batch, const std::vector<int32_t>& rows,
+                              const std::vector<int64_t>& window_ends) {
+  context_->metrics->late_rows += static_cast<int64_t>(rows.size());
+  Batch late = batch.Take(rows);
+  late.marks.clear();
+  ColumnBuilder watermarks(DataType::TimestampLtz(3)), ends(DataType::Timestamp(3));
+  for (int64_t end : window_ends) {
+    if (watermark_ == kMaxWatermark) {
+      watermarks.AppendNull();
+    } else {
+      watermarks.Append(watermark_ * 1000);
+    }
+    ends.Append(end * 1000);
+  }
+  late.columns.push_back(watermarks.Finish());
+  late.columns.push_back(ends.Finish());
+  late_.AddRows(std::move(late));
+}
+
 Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return Status::Ok();
   std::map<int64_t, std::vector<int32_t>> by_space;
   std::vector<int32_t> late;
+  std::vector<int64_t> late_ends;
   const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
   int64_t now = proctime() ? context_->clock->NowMicros() : 0;
   if (proctime()) now = FloorDiv(context_->eval->zone->ToLocalMicros(now), int64_t{1000});
@@ -183,6 +203,7 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
     }
     if (last_late) {
       late.push_back(static_cast<int32_t>(row));
+      late_ends.push_back(last_last);
     } else if (spec_.attached || sliced_ || spec_.window.shape == WindowShape::kTumble) {
       by_space[slice].push_back(static_cast<int32_t>(row));
     } else {
@@ -191,12 +212,7 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
       }
     }
   }
-  if (!late.empty()) {
-    context_->metrics->late_rows += static_cast<int64_t>(late.size());
-    Batch dropped = batch.Take(late);
-    dropped.marks.clear();
-    late_.AddRows(std::move(dropped));
-  }
+  if (!late.empty()) AddLate(batch, late, late_ends);
   for (const auto& [name_space, rows] : by_space) RETURN_IF_ERROR(Accumulate(batch, rows, name_space));
   return Status::Ok();
 }

@@ -2,7 +2,8 @@
 // one slice of its key; when the watermark (or the clock) passes the end of a window, the slices of the
 // window are merged and one row per key leaves, in key order; then slices that no window needs are dropped.
 // Aggregates that cannot be merged (DISTINCT, views) keep a state per window instead. A row is late when the
-// last window that contains it has fired: it is counted and leaves through the late lane.
+// last window that contains it has fired: it is counted and leaves through the late lane, with the watermark
+// (TIMESTAMP_LTZ(3)) and the end of that window (TIMESTAMP(3)) appended.
 #pragma once
 
 #include <set>
@@ -56,6 +57,7 @@ class WindowAggregate : public Operator {
   int64_t LocalMillis(const Column& time, int64_t row) const;
   int64_t FireTime(int64_t window_end) const;  // the watermark at which it fires
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
+  void AddLate(const Batch& batch, const std::vector<int32_t>& rows, const std::vector<int64_t>& window_ends);
   Status Accumulate(const Batch& batch, const std::vector<int32_t>& rows, int64_t name_space);
   void NoteSlice(int64_t slice_end);
   Status FireUpTo(int64_t watermark);

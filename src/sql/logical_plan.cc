@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace penstock::sql {
@@ -36,6 +38,18 @@ std::vector<ExprPtr> IdentityExprs(const Schema& schema) {
   std::vector<ExprPtr> exprs;
   for (int i = 0; i < schema.size(); ++i) exprs.push_back(Expr::Input(i, schema[i].type));
   return exprs;
+}
+
+std::vector<int64_t> ExpandIds(const ExpandNode& node) {
+  std::vector<int64_t> ids;
+  for (const std::vector<bool>& set : node.sets) {
+    int64_t id = 0;
+    for (bool member : set) id = id << 1 | (member ? 0 : 1);
+    int64_t repeated =
+        std::count(node.sets.begin(), node.sets.begin() + static_cast<std::ptrdiff_t>(ids.size()), set);
+    ids.push_back(id | repeated << node.keys.size());
+  }
+  return ids;
 }
 
 std::string WindowSpec::ToString() const {
@@ -78,6 +92,9 @@ const char* JoinText(JoinKind kind) {
 
 struct Describer {
   std::string operator()(const ScanNode& n) const { return "Scan(" + n.table->path.object + ")"; }
+  std::string operator()(const NormalizeNode& n) const {
+    return "ChangelogNormalize(" + List(n.keys) + (n.filter ? ", " + n.filter->ToString() : "") + ")";
+  }
   std::string operator()(const ValuesNode& n) const { return fmt::format("Values({} rows)", n.rows.size()); }
   std::string operator()(const ProjectNode& n) const { return "Project" + List(n.exprs); }
   std::string operator()(const FilterNode& n) const { return "Filter[" + n.condition->ToString() + "]"; }

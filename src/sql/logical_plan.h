@@ -27,6 +27,15 @@ struct ScanNode {
   std::vector<int> columns;
 };
 
+// An upsert source, or one with duplicates, as a regular changelog: the last row of each key. Rows that fail
+// the filter are none. Schema as its input.
+struct NormalizeNode {
+  std::vector<int> keys;
+  ExprPtr filter;           // null: none
+  bool duplicates = false;  // the source may repeat changes: needed whatever the consumer wants
+  bool metadata = false;    // metadata columns are read: likewise
+};
+
 // Constant rows.
 struct ValuesNode {
   std::vector<std::vector<ExprPtr>> rows;
@@ -80,6 +89,10 @@ struct ExpandNode {
   std::vector<int> keys;
   std::vector<std::vector<bool>> sets;  // sets[s][k]: key k belongs to set s
 };
+
+// The id of each set: bit (keys - 1 - k) is 1 where key k is not in the set, so that reading it as
+// GROUPING_ID of all keys is right; sets that occur again differ above these bits.
+std::vector<int64_t> ExpandIds(const ExpandNode& node);
 
 struct JoinNode {
   JoinKind kind = JoinKind::kInner;
@@ -142,7 +155,7 @@ struct UnnestNode {
 
 using PlanOp = std::variant<ScanNode, ValuesNode, ProjectNode, FilterNode, WatermarkNode, WindowTvfNode,
                             AggregateNode, ExpandNode, JoinNode, TemporalJoinNode, OverNode, SortNode,
-                            UnionNode, SetOpNode, UnnestNode>;
+                            UnionNode, SetOpNode, UnnestNode, NormalizeNode>;
 
 struct PlanNode {
   Schema schema;

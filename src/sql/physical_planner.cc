@@ -32,17 +32,6 @@ WindowAssigner AssignerOf(const WindowSpec& window) {
   return assigner;
 }
 
-TableSpec SpecOf(const Table& table) {
-  TableSpec spec;
-  spec.table = table.path.ToString();
-  spec.options = table.options;
-  spec.partition_keys = table.partition_keys;
-  for (const TableColumn& column : table.columns) {
-    if (column.stored()) spec.stored.push_back({column.name, column.type, column.metadata_key});
-  }
-  return spec;
-}
-
 }  // namespace
 
 PhysicalPlanner::PhysicalPlanner(const BindContext& context, const ConnectorCatalog& connectors)
@@ -102,8 +91,47 @@ int PhysicalPlanner::AddOperator(const std::string& factory, const std::string& 
   return id;
 }
 
-Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, bool need_before) {
-  if (const auto* node = plan->As<ScanNode>()) return PlanScan(plan, *node, need_before);
+// The operator that makes the changes of a stream, not those that hand them on.
+std::string PhysicalPlanner::ProducerOf(int id) const {
+  const JobVertex& vertex = graph_.vertices[static_cast<size_t>(id)];
+  bool hands_on =
+      vertex.factory == "calc" || vertex.factory == "watermark_assigner" || vertex.factory == "union";
+  for (const JobEdge& edge : graph_.edges) {
+    if (hands_on && edge.to == id) return ProducerOf(edge.from);
+  }
+  return vertex.name;
+}
+
+Result<PhysicalStream> PhysicalPlanner::Probe(const PlanPtr& plan, Need need) {
+  JobGraph graph = graph_;
+  auto uids = uid_counts_;
+  auto scans = scans_;
+  bool bounded = bounded_;
+  auto lane_sinks = lane_sinks_;
+  auto modes = modes_;
+  auto guarantees = guarantees_;
+  Result<PhysicalStream> stream = Plan(plan, need);
+  if (stream) probed_producer_ = ProducerOf(stream->vertex);
+  graph_ = std::move(graph);
+  uid_counts_ = std::move(uids);
+  scans_ = std::move(scans);
+  lane_sinks_ = std::move(lane_sinks);
+  modes_ = std::move(modes);
+  guarantees_ = std::move(guarantees);
+  bounded_ = bounded;
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, Need need) {
+  ASSIGN_OR_RETURN(PhysicalStream stream, PlanNode(plan, need));
+  modes_[stream.vertex] = stream.mode;
+  return stream;
+}
+
+Result<PhysicalStream> PhysicalPlanner::PlanNode(const PlanPtr& plan, Need need) {
+  bool need_before = need.before;
+  if (const auto* node = plan->As<ScanNode>()) return PlanScan(plan, *node, need);
+  if (const auto* node = plan->As<NormalizeNode>()) return PlanNormalize(plan, *node, need);
   if (const auto* node = plan->As<ValuesNode>()) return PlanValues(plan, *node);
   if (plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr) {
     ASSIGN_OR_RETURN(std::optional<PhysicalStream> rank, TryPlanRank(plan, need_before));
@@ -111,63 +139,35 @@ Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, bool need_befo
   }
   if (const auto* node = plan->As<ProjectNode>()) {
     if (const auto* filter = plan->input()->As<FilterNode>()) {
-      return PlanCalc(plan->input()->input(), filter->condition, node->exprs, plan->schema, need_before);
+      return PlanCalc(plan->input()->input(), filter->condition, node->exprs, plan->schema, need);
     }
-    return PlanCalc(plan->input(), nullptr, node->exprs, plan->schema, need_before);
+    return PlanCalc(plan->input(), nullptr, node->exprs, plan->schema, need);
   }
   if (const auto* node = plan->As<FilterNode>()) {
-    return PlanCalc(plan->input(), node->condition, IdentityExprs(plan->schema), plan->schema, need_before);
+    return PlanCalc(plan->input(), node->condition, IdentityExprs(plan->schema), plan->schema, need);
   }
-  if (const auto* node = plan->As<WatermarkNode>()) return PlanWatermark(plan, *node, need_before);
-  if (const auto* node = plan->As<WindowTvfNode>()) return PlanWindowTvf(plan, *node, need_before);
+  if (const auto* node = plan->As<WatermarkNode>()) return PlanWatermark(plan, *node, need);
+  if (const auto* node = plan->As<WindowTvfNode>()) return PlanWindowTvf(plan, *node, need);
   if (const auto* node = plan->As<AggregateNode>()) {
     if (MatchWindowGroups(plan)) return PlanWindowAggregate(plan, *node);
     return PlanAggregate(plan, *node, need_before);
   }
-  if (plan->As<UnionNode>() != nullptr) return PlanUnion(plan, need_before);
+  if (plan->As<UnionNode>() != nullptr) return PlanUnion(plan, need);
   if (const auto* node = plan->As<SetOpNode>()) {
-    if (node->op != SetOp::kUnion) return NotYet("INTERSECT and EXCEPT");
+    if (node->op != SetOp::kUnion) return PlanSetOperation(plan, *node);
     // UNION is UNION ALL without doubles.
     AggregateNode distinct;
     for (int i = 0; i < plan->schema.size(); ++i) distinct.groups.push_back(i);
     PlanPtr all = MakePlan(UnionNode{}, plan->schema, plan->inputs);
     return Plan(MakePlan(distinct, plan->schema, {all}), need_before);
   }
-  if (plan->As<ExpandNode>() != nullptr) return NotYet("GROUPING SETS");
+  if (const auto* node = plan->As<ExpandNode>()) return PlanExpand(plan, *node);
   if (plan->As<JoinNode>() != nullptr) return NotYet("JOIN");
   if (plan->As<TemporalJoinNode>() != nullptr) return NotYet("FOR SYSTEM_TIME AS OF");
   if (const auto* node = plan->As<OverNode>()) return PlanOver(plan, *node, need_before);
   if (const auto* node = plan->As<SortNode>()) return PlanSort(plan, *node, need_before);
   if (plan->As<UnnestNode>() != nullptr) return NotYet("UNNEST");
   return Status::Internal("no physical plan for a node");
-}
-
-Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const ScanNode& node, bool) {
-  if (auto it = scans_.find(node.table.get()); it != scans_.end()) return it->second;
-  ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*node.table));
-  ASSIGN_OR_RETURN(SourceAbilities abilities, connector->DescribeSource(*node.table));
-  TableSpec spec = SpecOf(*node.table);
-  for (int column : node.columns) {
-    const TableColumn& c = node.table->columns[static_cast<size_t>(column)];
-    spec.columns.push_back({c.name, c.type, c.metadata_key});
-  }
-  spec.changelog = abilities.changelog.bits();
-  JobVertex made;
-  made.uid = "source@" + node.table->path.object;
-  if (int number = uid_counts_[made.uid]++; number > 0) made.uid += "#" + std::to_string(number);
-  made.name = "Source " + node.table->path.object;
-  made.kind = VertexKind::kSource;
-  made.factory = connector->name();
-  made.spec = spec.Serialize();
-  made.schema = plan->schema;
-  made.inputs = 0;
-  made.parallelism = abilities.lock_step ? 1 : parallelism_;
-  graph_.lock_step = graph_.lock_step || abilities.lock_step;
-  bounded_ = bounded_ && abilities.bounded;
-  PhysicalStream stream{graph_.AddVertex(std::move(made)).id, abilities.changelog, abilities.bounded,
-                        abilities.deletes_by_key};
-  scans_[node.table.get()] = stream;
-  return stream;
 }
 
 Result<PhysicalStream> PhysicalPlanner::PlanValues(const PlanPtr& plan, const ValuesNode& node) {
@@ -183,41 +183,6 @@ Result<PhysicalStream> PhysicalPlanner::PlanValues(const PlanPtr& plan, const Va
   return PhysicalStream{graph_.AddVertex(std::move(made)).id, ChangelogMode::InsertOnly(), true, false};
 }
 
-Result<PhysicalStream> PhysicalPlanner::PlanCalc(const PlanPtr& input, const ExprPtr& condition,
-                                                 const std::vector<ExprPtr>& exprs, const Schema& schema,
-                                                 bool need_before) {
-  // A filter on an updating stream must see both sides of an update: the old row may pass where the new one
-  // does not.
-  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, need_before || condition != nullptr));
-  CalcSpec spec{condition, exprs};
-  stream.vertex =
-      AddOperator("calc", condition ? "Filter" : "Project", spec.Serialize(), schema, stream, nullptr);
-  return stream;
-}
-
-Result<PhysicalStream> PhysicalPlanner::PlanWatermark(const PlanPtr& plan, const WatermarkNode& node,
-                                                      bool need_before) {
-  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need_before));
-  ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*node.table));
-  ASSIGN_OR_RETURN(SourceAbilities abilities, connector->DescribeSource(*node.table));
-  std::string emission = node.table->option("scan.watermark.emit.strategy");
-  WatermarkAssignerSpec spec;
-  spec.column = node.column;
-  spec.expr = node.expr;
-  spec.on_event =
-      emission == "on-event" || (emission.empty() && abilities.emission == WatermarkEmission::kOnEvent);
-  spec.per_split = abilities.emission == WatermarkEmission::kPerSplit;
-  spec.types = plan->schema.types();
-  spec.interval_ms = context_.config->GetDuration("pipeline.auto-watermark-interval", 200);
-  if (spec.interval_ms == 0) spec.on_event = true;
-  spec.idle_ms = context_.config->GetDuration("table.exec.source.idle-timeout", 0);
-  long long idle = 0;
-  if (ParseDuration(node.table->option("scan.watermark.idle-timeout"), &idle)) spec.idle_ms = idle;
-  stream.vertex =
-      AddOperator("watermark_assigner", "Watermark", spec.Serialize(), plan->schema, stream, nullptr);
-  return stream;
-}
-
 Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const AggregateNode& node,
                                                       bool need_before) {
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), true));
@@ -228,6 +193,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const
   spec.retracts = !stream.mode.insert_only();
   spec.emit_update_before = need_before;
   spec.ttl_ms = StateTtl(plan);
+  ASSIGN_OR_RETURN(spec.mini_batch, MiniBatchOptions());
   bool updates = !node.calls.empty();
   ChangelogMode mode = ChangelogMode::InsertOnly();
   if (updates) mode = mode.With(RowKind::kUpdateAfter);
@@ -284,6 +250,12 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
     spec.time_column = window.proctime ? -1 : static_cast<int>(exprs.size());
     exprs.push_back(Expr::Input(tvf->time_column, source->schema[tvf->time_column].type));
     names.push_back("$time");
+    // What late rows are written with beside the columns that are aggregated.
+    ASSIGN_OR_RETURN(std::vector<int> late, LateColumns(source, names));
+    for (int column : late) {
+      exprs.push_back(Expr::Input(column, source->schema[column].type));
+      names.push_back(source->schema[column].name);
+    }
     for (AggregateCall& call : calls) {
       for (int& arg : call.args) arg = moved[static_cast<size_t>(arg)];
       if (call.filter >= 0) call.filter = moved[static_cast<size_t>(call.filter)];
@@ -333,84 +305,20 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
   stream.vertex =
       AddOperator("window_aggregate", "WindowAggregate", spec.Serialize(), plan->schema, stream, &keys);
   stream.mode = ChangelogMode::InsertOnly();
+  if (!window.proctime) RETURN_IF_ERROR(RouteLate(stream.vertex, input, input->schema, true));
   return stream;
 }
 
 Result<PhysicalStream> PhysicalPlanner::PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node,
-                                                      bool need_before) {
+                                                      Need need) {
   if (node.window.kind == WindowKind::kSession) return PlanSessionWindow(plan, node);
-  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need_before));
+  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need));
   const DataType& time = plan->input()->schema[node.time_column].type;
   WindowTvfSpec spec{AssignerOf(node.window), node.window.proctime ? -1 : node.time_column,
                      time.is(TypeKind::kTimestampLtz), plan->schema[plan->schema.size() - 1].type};
   stream.vertex =
       AddOperator("window_tvf", "WindowTableFunction", spec.Serialize(), plan->schema, stream, nullptr);
   return stream;
-}
-
-Result<PhysicalStream> PhysicalPlanner::PlanUnion(const PlanPtr& plan, bool need_before) {
-  std::vector<PhysicalStream> inputs;
-  PhysicalStream out;
-  out.mode = ChangelogMode();
-  for (const PlanPtr& input : plan->inputs) {
-    ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, need_before));
-    out.mode = out.mode.Union(stream.mode);
-    out.bounded = out.bounded && stream.bounded;
-    inputs.push_back(stream);
-  }
-  JobVertex made;
-  made.uid = NewUid("union");
-  made.name = "Union";
-  made.factory = "union";
-  made.schema = plan->schema;
-  made.inputs = static_cast<int>(inputs.size());
-  for (const PhysicalStream& input : inputs)
-    made.parallelism = std::max(made.parallelism, vertex(input.vertex).parallelism);
-  out.vertex = graph_.AddVertex(std::move(made)).id;
-  for (size_t i = 0; i < inputs.size(); ++i) Connect(inputs[i], out.vertex, static_cast<int>(i), nullptr);
-  return out;
-}
-
-Status PhysicalPlanner::AddTableSink(const PlanPtr& plan, const SinkTarget& sink) {
-  const Table& table = *sink.table;
-  ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(table));
-  ASSIGN_OR_RETURN(SinkAbilities probe, connector->DescribeSink(table, ChangelogMode::All()));
-  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan, probe.wants_update_before));
-  ChangelogMode mode = stream.mode;
-  if (!probe.wants_update_before) mode = mode.Without(RowKind::kUpdateBefore);
-  ASSIGN_OR_RETURN(SinkAbilities abilities, connector->DescribeSink(table, mode));
-  if (!mode.IsSubsetOf(abilities.accepts)) {
-    bool deletes = mode.has_deletes() && !abilities.accepts.has_deletes();
-    return SqlError(ErrorNumber::kUpdatesNotAccepted, {},
-                    "Table sink '" + table.path.ToString() + "' doesn't support consuming " +
-                        (mode.has_updates() && !abilities.accepts.has_updates()
-                             ? (deletes ? "update and delete" : "update")
-                             : "delete") +
-                        " changes which is produced by node " + vertex(stream.vertex).name,
-                    "write to a sink that takes updates, such as upsert-kafka, or aggregate in windows");
-  }
-  TableSpec spec = SpecOf(table);
-  std::vector<int> written = table.sink_columns();
-  for (int column : written) {
-    const TableColumn& c = table.columns[static_cast<size_t>(column)];
-    spec.columns.push_back({c.name, c.type, c.metadata_key});
-  }
-  for (int key : table.primary_key) {
-    auto at = std::find(written.begin(), written.end(), key);
-    if (at != written.end()) spec.primary_key.push_back(static_cast<int>(at - written.begin()));
-  }
-  spec.changelog = mode.bits();
-  JobVertex made;
-  made.uid = "sink@" + lineage_;
-  made.name = "Sink " + table.path.object;
-  made.kind = VertexKind::kSink;
-  made.factory = connector->name();
-  made.spec = spec.Serialize();
-  made.schema = plan->schema;
-  made.parallelism = vertex(stream.vertex).parallelism;
-  int id = graph_.AddVertex(std::move(made)).id;
-  Connect(stream, id, 0, nullptr);
-  return Status::Ok();
 }
 
 Status PhysicalPlanner::Add(const PlanPtr& plan, const SinkTarget& sink) {

@@ -9,9 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "operators/mini_batch.h"
 #include "sql/binder.h"
 #include "sql/logical_plan.h"
 #include "stream/job_graph.h"
+#include "stream/table_spec.h"
 #include "table/changelog_mode.h"
 #include "table/connector_descriptor.h"
 
@@ -33,6 +35,14 @@ struct PhysicalStream {
   bool deletes_by_key = false;  // -D rows may carry only the upsert key
 };
 
+// What a consumer needs of its input's changes. Made from a bool, -D rows must be whole: the safe way.
+struct Need {
+  Need(bool update_before, bool full_deletes = true)  // NOLINT: implicit by design
+      : before(update_before), full_deletes(full_deletes) {}
+  bool before;        // -U rows
+  bool full_deletes;  // -D rows with all their columns, not only the key
+};
+
 // Where the rows of a statement go.
 struct SinkTarget {
   TablePtr table;  // null: the client (SELECT)
@@ -50,19 +60,29 @@ class PhysicalPlanner {
   // The job of everything added; `name` is for people.
   JobGraph Finish(const std::string& name);
   bool bounded() const { return bounded_; }
+  // The job so far as text for EXPLAIN: a line per vertex with its uid, parallelism and inputs, and where
+  // asked for the kinds of changes it emits; sinks tell their guarantee.
+  std::string Explain(bool changelog_mode) const;
 
  private:
   friend struct PlanVisitor;
-  Result<PhysicalStream> Plan(const PlanPtr& plan, bool need_before);
-  Result<PhysicalStream> PlanScan(const PlanPtr& plan, const ScanNode& node, bool need_before);
+  Result<PhysicalStream> Plan(const PlanPtr& plan, Need need);
+  Result<PhysicalStream> PlanNode(const PlanPtr& plan, Need need);
+  // What Plan would give, without adding anything to the job.
+  Result<PhysicalStream> Probe(const PlanPtr& plan, Need need);
+  std::string ProducerOf(int vertex) const;
+  Result<PhysicalStream> PlanScan(const PlanPtr& plan, const ScanNode& node, Need need);
+  Result<PhysicalStream> PlanNormalize(const PlanPtr& plan, const NormalizeNode& node, Need need);
   Result<PhysicalStream> PlanValues(const PlanPtr& plan, const ValuesNode& node);
   Result<PhysicalStream> PlanCalc(const PlanPtr& input, const ExprPtr& condition,
-                                  const std::vector<ExprPtr>& exprs, const Schema& schema, bool need_before);
-  Result<PhysicalStream> PlanWatermark(const PlanPtr& plan, const WatermarkNode& node, bool need_before);
+                                  const std::vector<ExprPtr>& exprs, const Schema& schema, Need need);
+  Result<PhysicalStream> PlanWatermark(const PlanPtr& plan, const WatermarkNode& node, Need need);
   Result<PhysicalStream> PlanAggregate(const PlanPtr& plan, const AggregateNode& node, bool need_before);
   Result<PhysicalStream> PlanWindowAggregate(const PlanPtr& plan, const AggregateNode& node);
-  Result<PhysicalStream> PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node, bool need_before);
-  Result<PhysicalStream> PlanUnion(const PlanPtr& plan, bool need_before);
+  Result<PhysicalStream> PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node, Need need);
+  Result<PhysicalStream> PlanUnion(const PlanPtr& plan, Need need);
+  Result<PhysicalStream> PlanSetOperation(const PlanPtr& plan, const SetOpNode& node);
+  Result<PhysicalStream> PlanExpand(const PlanPtr& plan, const ExpandNode& node);
   // Top-N, deduplication and their windowed forms (plan_rank.cc); nullopt when the plan is none of them.
   Result<std::optional<PhysicalStream>> TryPlanRank(const PlanPtr& plan, bool need_before);
   Result<PhysicalStream> PlanTopN(const PlanPtr& plan, const RankPattern& pattern, bool number,
@@ -78,6 +98,24 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanSort(const PlanPtr& plan, const SortNode& node, bool need_before);
   Result<PhysicalStream> PlanFullSort(const PlanPtr& plan, const SortNode& node);
   Status AddTableSink(const PlanPtr& plan, const SinkTarget& sink);
+  // Operators between a query and its sink (plan_sink.cc).
+  Result<SinkAbilities> CheckChanges(const Table& table, const PhysicalStream& query);
+  struct SinkNeeds;
+  Result<SinkNeeds> NeedsOfSink(const PlanPtr& plan, const SinkTarget& sink, const SinkAbilities& abilities,
+                                ChangelogMode query);
+  Result<int> AddSinkVertex(const Table& table, const Schema& schema, ChangelogMode mode, int parallelism,
+                            const std::string& uid);
+  Status EnforceConstraints(const Table& table, const Schema& schema, PhysicalStream* stream);
+  Status Materialize(const PlanPtr& plan, const SinkTarget& sink, PhysicalStream* stream);
+  Result<MiniBatchSpec> MiniBatchOptions() const;
+  // Late and bad rows (plan_lanes.cc). The sink table that penstock.<kind>.<table> names, null when none.
+  Result<TablePtr> LaneSink(const std::string& kind, const Table& table) const;
+  // Columns of `source` that the late-rows sink of its table takes and `present` does not name yet.
+  Result<std::vector<int>> LateColumns(const PlanPtr& source, const std::vector<std::string>& present) const;
+  // Late rows of an operator over `source` go to that sink; `appended`: with watermark and window end.
+  Status RouteLate(int vertex, const PlanPtr& source, const Schema& input, bool appended);
+  Status RouteBad(int vertex, const Table& table);
+  Status AddLane(int from, int lane, const Schema& schema, const TablePtr& sink, const std::string& name);
 
   // Adds an operator fed by one stream. `keys`: null for a forward edge, empty for a single task.
   int AddOperator(const std::string& factory, const std::string& name, std::string spec, const Schema& schema,
@@ -92,10 +130,17 @@ class PhysicalPlanner {
   JobGraph graph_;
   int parallelism_ = 1;
   bool bounded_ = true;
-  std::string lineage_;  // the sink whose inputs are being planned
+  std::string lineage_;          // the sink whose inputs are being planned
+  std::string probed_producer_;  // of the changes of the last Probe
   std::map<std::string, int> uid_counts_;
+  std::map<const Table*, int> lane_sinks_;        // sink vertices that lanes share
+  std::map<int, ChangelogMode> modes_;            // of the vertices, for EXPLAIN
+  std::map<int, std::string> guarantees_;         // of the sinks, for EXPLAIN
   std::map<const Table*, PhysicalStream> scans_;  // shared by the statements of a set
 };
+
+// Options and columns of a table as its connector gets them; `columns` are left to the caller.
+TableSpec SpecOf(const Table& table);
 
 // Spec of the vertex that hands rows to the client.
 inline constexpr const char* kCollectSink = "collect";

@@ -63,6 +63,8 @@ class SelectBinder {
   Status BindGroups(const AstSelect& select);
   Status BindOverCalls(const AstSelect& select, const std::vector<AstOrderItem>& order_by);
   Result<ExprPtr> AggregateHook(const AstExprPtr& ast);
+  // GROUPING, GROUPING_ID and GROUP_ID of an aggregated query.
+  Result<ExprPtr> BindGrouping(const AstExpr& call);
   Result<ExprPtr> OverHook(const AstExprPtr& ast);
   Result<int> AddAggregate(const AstExpr& call);
   Status AddOver(const AstSelect& select, const AstExprPtr& call);

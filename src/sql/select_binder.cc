@@ -437,9 +437,8 @@ Result<ExprPtr> SelectBinder::AggregateHook(const AstExprPtr& ast) {
     return Expr::Input(groups + call, calls_[static_cast<size_t>(call)].type);
   }
   if (ast->kind == AstKind::kCall &&
-      (ast->name == "GROUPING" || ast->name == "GROUPING_ID" || ast->name == "GROUP_ID")) {
-    return SqlError(ErrorNumber::kUnsupported, ast->position, ast->name + " is not supported");
-  }
+      (ast->name == "GROUPING" || ast->name == "GROUPING_ID" || ast->name == "GROUP_ID"))
+    return BindGrouping(*ast);
   if (!ContainsAggregate(ast) && !ContainsOver(ast) && ast->kind != AstKind::kLiteral &&
       ast->kind != AstKind::kSymbol) {
     ExprBinder binder(context_, from_.scope);
@@ -534,14 +533,12 @@ Status SelectBinder::BindAggregation(const AstSelect& select, const std::vector<
     hinted->hints = select.hints;
     plan = hinted;
   }
-  if (!grouping_sets_.empty()) {  // drop the set's id
-    std::vector<ExprPtr> exprs;
+  if (!grouping_sets_.empty()) {  // the set's id goes to the end, for GROUPING
+    std::vector<ExprPtr> exprs = IdentityExprs(plan->schema);
     std::vector<std::string> kept;
-    for (int i = 0; i < plan->schema.size(); ++i) {
-      if (i == keys) continue;
-      exprs.push_back(Expr::Input(i, plan->schema[i].type));
-      kept.push_back(plan->schema[i].name);
-    }
+    for (const Field& field : plan->schema.fields()) kept.push_back(field.name);
+    std::rotate(exprs.begin() + keys, exprs.begin() + keys + 1, exprs.end());
+    std::rotate(kept.begin() + keys, kept.begin() + keys + 1, kept.end());
     plan = MakeProject(plan, std::move(exprs), std::move(kept));
   }
   from_.plan = plan;

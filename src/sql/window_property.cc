@@ -21,6 +21,25 @@ std::optional<WindowProperty> ThroughProject(const ProjectNode& project, const W
   return out;
 }
 
+// The window columns stand again among the keys; a set without one of them breaks the window.
+std::optional<WindowProperty> ThroughExpand(const PlanPtr& plan, const ExpandNode& expand) {
+  std::optional<WindowProperty> in = DeriveWindow(plan->input());
+  if (!in) return in;
+  auto moved = [&](int column) {
+    for (size_t k = 0; column >= 0 && k < expand.keys.size(); ++k) {
+      bool everywhere = std::all_of(expand.sets.begin(), expand.sets.end(),
+                                    [&](const std::vector<bool>& set) { return set[k]; });
+      if (expand.keys[k] == column && everywhere) return plan->input()->schema.size() + static_cast<int>(k);
+    }
+    return -1;
+  };
+  WindowProperty out = *in;
+  out.start = moved(in->start);
+  out.end = moved(in->end);
+  out.time = moved(in->time);
+  return out;
+}
+
 }  // namespace
 
 std::optional<WindowProperty> DeriveWindow(const PlanPtr& plan) {
@@ -33,6 +52,7 @@ std::optional<WindowProperty> DeriveWindow(const PlanPtr& plan) {
     std::optional<WindowProperty> in = DeriveWindow(plan->input());
     return in ? ThroughProject(*project, *in) : std::nullopt;
   }
+  if (const auto* expand = plan->As<ExpandNode>()) return ThroughExpand(plan, *expand);
   if (plan->As<FilterNode>() != nullptr || plan->As<OverNode>() != nullptr)
     return DeriveWindow(plan->input());
   if (plan->As<AggregateNode>() != nullptr) {
