@@ -54,6 +54,9 @@ def main():
     text_runner = ROOT / "tests" / "sql" / "run.py"
     if text_runner.exists():
         tally.run("text tests", [sys.executable, str(text_runner), "--penstock", str(penstock)])
+    plan_runner = ROOT / "tests" / "plan" / "run.py"
+    if plan_runner.exists():
+        tally.run("plans", [sys.executable, str(plan_runner), "--penstock", str(penstock)])
     baseline = ROOT / "tests" / "conformance" / "passing.json"
     if (CONFORMANCE / "run.py").exists():
         tally.run("conformance ratchet", [sys.executable, str(CONFORMANCE / "run.py"), "--penstock", str(penstock),

@@ -1,0 +1,12 @@
+-- The key of the query is not the key of the sink.
+INSERT INTO keyed SELECT balance, owner FROM accounts;
+INSERT INTO keyed SELECT balance, owner FROM accounts ON CONFLICT DO DEDUPLICATE;
+INSERT INTO keyed SELECT id, customer FROM orders ON CONFLICT DO NOTHING;
+INSERT INTO keyed SELECT id, customer FROM orders ON CONFLICT DO DEDUPLICATE;
+SET 'table.exec.sink.upsert-materialize' = 'NONE';
+INSERT INTO keyed SELECT balance, owner FROM accounts;
+-- Late rows of a window have a way of their own.
+SET 'penstock.late-rows.orders' = 'late_orders';
+INSERT INTO totals
+SELECT customer, SUM(amount) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
+GROUP BY window_start, window_end, customer;
