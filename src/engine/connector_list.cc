@@ -3,6 +3,10 @@
 
 #include "connectors/clickstream/clickstream_connector.h"
 #include "connectors/kafka/kafka_connector.h"
+#include "connectors/blackhole/blackhole_connector.h"
+#include "connectors/datagen/datagen_connector.h"
+#include "connectors/filesystem/filesystem_connector.h"
+#include "connectors/print/print_connector.h"
 #include "connectors/values/values_connector.h"
 
 namespace penstock {
@@ -14,6 +18,14 @@ void RegisterConnectors(ConnectorCatalog* connectors, FactoryRegistry* registry)
   KafkaConnector::Register(registry);
   connectors->Add(std::make_unique<ValuesConnector>());
   ValuesConnector::Register(registry);
+  connectors->Add(std::make_unique<FilesystemConnector>());
+  FilesystemConnector::Register(registry);
+  connectors->Add(std::make_unique<DatagenConnector>());
+  DatagenConnector::Register(registry);
+  connectors->Add(std::make_unique<PrintConnector>());
+  PrintConnector::Register(registry);
+  connectors->Add(std::make_unique<BlackholeConnector>());
+  BlackholeConnector::Register(registry);
 }
 
 }  // namespace penstock
