@@ -47,3 +47,4 @@ grep -hv '^#' "${lists[@]}" | xargs dpkg-query -W > "$PENSTOCK_CACHE/versions.tx
 
 # Libraries that the distribution lacks or has too old.
 if [ "$quiet" = 1 ]; then tools/setup_librdkafka.sh --quiet; else tools/setup_librdkafka.sh; fi
+if [ "$quiet" = 1 ]; then tools/setup_arrow.sh --quiet; else tools/setup_arrow.sh; fi
