@@ -2,6 +2,7 @@
 // wrap; DECIMAL overflow is NULL; division of integers by zero fails, of floats gives Infinity or NaN.
 #include "data/datetime.h"
 #include "data/decimal.h"
+#include "expr/cast.h"
 #include "expr/functions/register.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"
@@ -141,7 +142,16 @@ Kernel Bind(const CallSite& site) {
       });
     };
   }
-  return BindNumbers<op>(site);
+  if (op != Op::kModulo || site.args[0].SameAs(site.result) || site.result.is(TypeKind::kDecimal))
+    return BindNumbers<op>(site);
+  // The remainder of a wider dividend is narrowed.
+  Result<Kernel> narrow = MakeCast(site.args[0], site.result, *site.context, false);
+  CHECK(narrow.has_value());
+  return [wide = BindNumbers<op>(site), narrow = *narrow](std::span<const ColumnPtr> args,
+                                                          int64_t rows) -> Result<ColumnPtr> {
+    ASSIGN_OR_RETURN(ColumnPtr remainder, wide(args, rows));
+    return narrow(std::span(&remainder, 1), rows);
+  };
 }
 
 Status NotApplicable(const char* symbol, std::span<const ArgInfo> args) {
@@ -173,8 +183,8 @@ Signature NumberSignature(Op op, std::span<const ArgInfo> args) {
     if (op == Op::kModulo && result.is_integer()) operand = a.kind() >= b.kind() ? a : b;
     signature.args.push_back(operand.WithNullable(type.nullable()));
   }
-  if (op == Op::kModulo && result.is_integer())
-    signature.result = signature.args[0].WithNullable(AnyNullable(args));
+  // The remainder has the divisor's type, in which it always fits.
+  if (op == Op::kModulo && result.is_integer()) signature.result = b.WithNullable(AnyNullable(args));
   return signature;
 }
 

@@ -58,6 +58,13 @@ Kernel FixedKernel() {
 
 template <typename Cmp>
 Kernel Bind(const CallSite& site) {
+  const DataType &a = site.args[0], &b = site.args[1];
+  if (a.is(TypeKind::kDecimal) && a.scale() != b.scale()) {
+    return RowKernel<bool(int128_t, int128_t)>::Make(
+        site.result, [x = a.scale(), y = b.scale()](int128_t left, int128_t right) {
+          return Cmp{}(CompareDecimals(left, x, right, y), 0);
+        });
+  }
   switch (site.args[0].physical()) {
     case Physical::kBool: return FixedKernel<uint8_t, Cmp>();
     case Physical::kInt8: return FixedKernel<int8_t, Cmp>();
@@ -106,7 +113,13 @@ Result<Signature> ResolvePair(const char* symbol, bool ordered, std::span<const 
                         args[0].type.ToString() + "' and '" + args[1].type.ToString() + "'");
   }
   Signature signature;
-  for (const ArgInfo& arg : args) signature.args.push_back(common->WithNullable(arg.type.nullable()));
+  for (const ArgInfo& arg : args) {
+    // Exact numbers are put in order as they are: a common DECIMAL could lose digits. Equality keeps to the
+    // common type, since joins take its sides as keys.
+    bool exact = ordered && common->is(TypeKind::kDecimal) && arg.type.is_numeric();
+    DataType operand = exact ? DecimalForInteger(arg.type) : *common;
+    signature.args.push_back(operand.WithNullable(arg.type.nullable()));
+  }
   signature.result = WithNullability(DataType::Boolean(), args, Nullability::kIfAnyArgument);
   return signature;
 }
