@@ -352,7 +352,7 @@ Result<AstExprPtr> ParseParenthesised(TokenStream& in) {
   }
   ASSIGN_OR_RETURN(std::vector<AstExprPtr> items, ParseExprList(in));
   RETURN_IF_ERROR(in.ExpectSymbol(")"));
-  if (items.size() == 1) return items[0];
+  if (items.size() == 1) return ParseTimeDifference(in, items[0]);
   AstExprPtr row = Node(AstKind::kRow, at);
   row->args = std::move(items);
   return row;

@@ -14,6 +14,8 @@ Result<DataType> ParseDataType(TokenStream& in);
 Result<AstQueryPtr> ParseQuery(TokenStream& in);
 Result<std::vector<AstHint>> ParseHints(TokenStream& in);  // none when no hint follows
 Result<AstExprPtr> ParseTableArgument(TokenStream& in);    // TABLE t | (query) ...
+// (a - b) DAY: `operand` is what stood in parentheses; it comes back unchanged where no unit follows.
+Result<AstExprPtr> ParseTimeDifference(TokenStream& in, AstExprPtr operand);
 Result<AstStatement> ParseStatementTokens(TokenStream& in, std::string_view text);
 
 }  // namespace penstock::sql

@@ -109,11 +109,47 @@ Kernel BindDifference(const CallSite& site) {
   };
 }
 
+// (a - b) unit: the arguments are a, b and the unit; the result counts months or milliseconds.
+Result<Signature> ResolveMinus(std::span<const ArgInfo> args) {
+  std::optional<TimeUnit> unit = args.size() == 3 ? UnitArgument(args[2]) : std::nullopt;
+  bool times = args.size() == 3 && Matches(Family::kDatetime, args[0].type) &&
+               Matches(Family::kDatetime, args[1].type);
+  if (!unit || !Counts(*unit) || !times) {
+    return BadArguments("-", "<date, time or timestamp>, <date, time or timestamp>");
+  }
+  DataType result = UnitMonths(*unit) != 0 ? DataType::IntervalYearMonth() : DataType::IntervalDayTime();
+  return Signature{
+      {CoerceTo(Family::kDatetime, args[0].type), CoerceTo(Family::kDatetime, args[1].type), args[2].type},
+      WithNullability(result, args.first(2), Nullability::kIfAnyArgument)};
+}
+
+Kernel BindMinus(const CallSite& site) {
+  DataType first = site.args[0], second = site.args[1], result = site.result;
+  bool months = result.is(TypeKind::kIntervalYearMonth);
+  bool instants = first.is(TypeKind::kTimestampLtz) && second.is(TypeKind::kTimestampLtz) && !months;
+  const TimeZone* zone = instants ? &TimeZone::Utc() : site.context->zone;
+  return [=](std::span<const ColumnPtr> args, int64_t rows) -> Result<ColumnPtr> {
+    ColumnBuilder out(result);
+    for (int64_t row = 0; row < rows; ++row) {
+      if (args[0]->IsNull(row) || args[1]->IsNull(row)) {
+        out.AppendNull();
+        continue;
+      }
+      int128_t to = LocalNanosAt(*args[0], row, first, *zone);
+      int128_t from = LocalNanosAt(*args[1], row, second, *zone);
+      int64_t length = months ? MonthsBetween(from, to) : static_cast<int64_t>((to - from) / 1'000'000);
+      out.AppendValue(Value::Int(length));
+    }
+    return out.Finish();
+  };
+}
+
 }  // namespace
 
 void RegisterTimeArithmetic(FunctionRegistry* registry) {
   registry->Add("TIMESTAMPADD", ResolveAdd, BindAdd);
   registry->Add("TIMESTAMPDIFF", ResolveDifference, BindDifference);
+  registry->Add("MINUS TIME", ResolveMinus, BindMinus);
 }
 
 }  // namespace penstock
