@@ -85,7 +85,8 @@ Kernel ScalarCast(const DataType& from, const DataType& to, const EvalContext& c
   if (from.is(TypeKind::kVariant)) return CastFromVariant(from, to, context, nulls);
   if (to.is_character()) return CastToText(from, to, context, nulls);
   if (IsCounted(from) && IsCounted(to)) return CastNumber(from, to);
-  if ((from.is_character() || from.is_binary()) && to.is_binary()) return CastToBinary(from, to, context);
+  bool bytes = from.is_character() || from.is_binary() || from.is(TypeKind::kBitmap);
+  if (bytes && to.is_binary()) return CastToBinary(from, to, context);
   if (from.is_character()) return CastFromText(from, to, context, nulls);
   if (from.is_datetime() && to.is_datetime()) return CastTime(from, to, context);
   return nullptr;

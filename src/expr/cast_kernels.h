@@ -73,7 +73,7 @@ auto DispatchNumber(Physical physical, F f) {
 Kernel CastNumber(const DataType& from, const DataType& to);
 // cast_parse.cc: from text to anything but text and bytes.
 Kernel CastFromText(const DataType& from, const DataType& to, const EvalContext& context, bool nulls);
-// cast_text.cc: to CHAR and VARCHAR, and between text and bytes.
+// cast_text.cc: to CHAR and VARCHAR, between text and bytes, of BITMAP to bytes.
 Kernel CastToText(const DataType& from, const DataType& to, const EvalContext& context, bool nulls);
 Kernel CastToBinary(const DataType& from, const DataType& to, const EvalContext& context);
 // cast_time.cc: among dates, times and timestamps.

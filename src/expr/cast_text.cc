@@ -1,7 +1,8 @@
-// Casts to CHAR and VARCHAR, and between text and bytes. Lengths count code points of text and bytes of
-// binary; what is longer is cut, CHAR and BINARY are padded with blanks and zeros. The legacy behaviour
-// leaves the length of text alone.
+// Casts to CHAR and VARCHAR, between text and bytes, and of bitmaps to bytes. Lengths count code points of
+// text and bytes of binary; what is longer is cut, CHAR and BINARY are padded with blanks and zeros. The
+// legacy behaviour leaves the length of text alone.
 #include "data/value_text.h"
+#include "expr/bitmap.h"
 #include "expr/cast_kernels.h"
 
 namespace penstock {
@@ -75,6 +76,11 @@ Kernel CastToText(const DataType& from, const DataType& to, const EvalContext& c
 }
 
 Kernel CastToBinary(const DataType& from, const DataType& to, const EvalContext& context) {
+  if (from.is(TypeKind::kBitmap)) {
+    return CastKernel(from, to, false, [](const Column& column, int64_t row) {
+      return std::optional(BitmapToRoaring(column.StringAt(row)));
+    });
+  }
   bool fit = !context.legacy_cast;
   return CastKernel(from, to, false,
                     [to, fit](const Column& column, int64_t row) -> std::optional<std::string> {
