@@ -23,6 +23,14 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     RegisterRounding(made);
     RegisterRows(made);
     RegisterStrings(made);
+    RegisterStringSearch(made);
+    RegisterLike(made);
+    RegisterEncodings(made);
+    RegisterHashes(made);
+    RegisterUrls(made);
+    RegisterInet(made);
+    RegisterRegexp(made);
+    RegisterPrintf(made);
     RegisterTime(made);
     return made;
   }();

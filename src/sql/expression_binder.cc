@@ -97,8 +97,9 @@ Result<ExprPtr> MakeCall(const BindContext& context, const std::string& name, st
   }
   std::vector<ArgInfo> infos;
   for (ExprPtr& arg : args) {
+    bool written = arg->is_literal() || (arg->is_call("NEGATE") && arg->arg(0)->is_literal());
     arg = FoldConstants(arg, *context.eval);
-    infos.push_back({arg->type(), arg->is_literal() ? &arg->literal() : nullptr});
+    infos.push_back({arg->type(), arg->is_literal() ? &arg->literal() : nullptr, written});
   }
   Result<Signature> signature = function->ResolveCall(infos);
   if (!signature) return Status(signature.error()).At(at);
