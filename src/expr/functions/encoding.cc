@@ -1,4 +1,4 @@
-// Texts as bytes and back: character sets, base64, hexadecimal, single characters, UTF-8 checks, and UUID.
+// Texts as bytes and back: character sets, base64, single characters, UTF-8 checks, and UUID.
 #include "base/strings.h"
 #include "data/value_text.h"
 #include "expr/functions/register.h"
@@ -11,7 +11,6 @@ namespace penstock {
 namespace {
 
 using Text = std::string_view;
-using MaybeText = std::optional<std::string>;
 
 enum class Charset { kUtf8, kAscii, kLatin1, kUtf16, kUtf16Be, kUtf16Le };
 
@@ -105,16 +104,6 @@ Result<std::string> FromBase64(Text text) {
   return MakeValidUtf8(bytes);
 }
 
-std::string HexOfNumber(int64_t number) {
-  std::string text;
-  auto rest = static_cast<uint64_t>(number);
-  do {
-    text.insert(text.begin(), "0123456789ABCDEF"[rest & 15]);
-    rest >>= 4;
-  } while (rest != 0);
-  return text;
-}
-
 std::string HexOfBytes(Text bytes) {
   std::string text;
   for (char c : bytes) {
@@ -123,40 +112,6 @@ std::string HexOfBytes(Text bytes) {
     text.push_back("0123456789ABCDEF"[byte & 15]);
   }
   return text;
-}
-
-Result<Signature> ResolveHex(std::span<const ArgInfo> args) {
-  if (args.size() != 1 || !(Matches(Family::kInteger, args[0].type) || Matches(Family::kText, args[0].type)))
-    return BadArguments("HEX", "<integer> | <string>");
-  Family family = args[0].type.is_integer() ? Family::kBigInt : Family::kText;
-  return Signature{{CoerceTo(family, args[0].type)}, DataType::String().WithNullable(AnyNullable(args))};
-}
-
-// HEX of a number has no leading zeros; a negative number shows its own width.
-Kernel BindHex(const CallSite& site) {
-  if (site.args[0].is_integer()) return RowKernel<std::string(int64_t)>::Make(site.result, HexOfNumber);
-  return RowKernel<std::string(Text)>::Make(site.result, HexOfBytes);
-}
-
-// The first character of an odd number of digits is dropped and a zero byte takes its place.
-MaybeText Unhex(Text text) {
-  auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-  };
-  std::string bytes;
-  size_t i = 0;
-  if (text.size() % 2 != 0) {
-    if (digit(text[0]) < 0) return std::nullopt;
-    bytes.push_back('\0');
-    i = 1;
-  }
-  for (; i < text.size(); i += 2) {
-    if (digit(text[i]) < 0 || digit(text[i + 1]) < 0) return std::nullopt;
-    bytes.push_back(static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1])));
-  }
-  return bytes;
 }
 
 // The low eight bits as a character of Latin-1.
@@ -201,9 +156,6 @@ void RegisterEncodings(FunctionRegistry* registry) {
       ->Add("FROM_BASE64", Fixed("FROM_BASE64", {Family::kText}, DataType::String()),
             RowFunction<Result<std::string>(Text)>(FromBase64))
       .set_may_fail(true);
-  registry->Add("HEX", ResolveHex, BindHex);
-  registry->Add("UNHEX", Fixed("UNHEX", {Family::kCharacter}, DataType::Bytes(), Nullability::kAlways),
-                RowFunction<MaybeText(Text)>(Unhex));
   registry->Add("ASCII", Fixed("ASCII", {Family::kCharacter}, DataType::Int()),
                 RowFunction<int32_t(Text)>([](Text text) -> int32_t {
                   return text.empty() ? 0 : static_cast<signed char>(text[0]);
