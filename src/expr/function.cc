@@ -31,6 +31,7 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     RegisterInet(made);
     RegisterRegexp(made);
     RegisterPrintf(made);
+    RegisterJson(made);
     RegisterTime(made);
     return made;
   }();

@@ -316,7 +316,7 @@ Result<ExprPtr> ExprBinder::BindCall(const AstExpr& ast) {
     return MakeCall(context_, "WATERMARK_TO_TIMESTAMP", {millis}, ast.position);
   }
   if (name == "OVERLAPS" && ast.args.size() == 2) return BindOverlaps(ast);
-  ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindAll(ast.args));
+  ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArguments(ast));
   ASSIGN_OR_RETURN(ExprPtr special, BindSpecialForm(ast, &args));
   if (special) return special;
   ASSIGN_OR_RETURN(ExprPtr call, MakeCall(context_, name, std::move(args), ast.position));

@@ -163,7 +163,7 @@ void RegisterEncodings(FunctionRegistry* registry) {
   registry->Add("CHR", Fixed("CHR", {Family::kBigInt}, DataType::String(), Nullability::kAlways),
                 RowFunction<std::string(int64_t)>(Chr));
   registry->Add("IS_VALID_UTF8", Fixed("IS_VALID_UTF8", {Family::kBinary}, DataType::Boolean()),
-                RowFunction<bool(Text)>(IsValidUtf8));
+                RowFunction<bool(Text)>(IsUtf8));
   registry->Add("MAKE_VALID_UTF8", Fixed("MAKE_VALID_UTF8", {Family::kBinary}, DataType::String()),
                 RowFunction<std::string(Text)>(MakeValidUtf8));
   registry->Add("UUID", Fixed("UUID", {}, DataType::Char(36), Nullability::kNever), BindUuid)

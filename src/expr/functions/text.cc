@@ -169,7 +169,7 @@ std::string FromUtf16(std::u16string_view units) {
   return text;
 }
 
-bool IsValidUtf8(std::string_view bytes) {
+bool IsUtf8(std::string_view bytes) {
   size_t bad = 0;
   for (size_t at = 0; at < bytes.size();) {
     size_t length = WellFormed(bytes, at, &bad);
