@@ -29,7 +29,6 @@ struct EvalContext {
 struct ArgInfo {
   DataType type;
   const Value* literal = nullptr;  // its value where it is a constant
-  bool written = false;            // it stands in the SQL text as a literal, it did not fold to one
 };
 
 // The outcome of resolving: what the arguments must be cast to, and what comes out.

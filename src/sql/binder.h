@@ -62,15 +62,12 @@ class ExprBinder {
   Result<ExprPtr> BindCoalesce(const AstExpr& ast, std::vector<ExprPtr> args);
   Result<ExprPtr> BindOverlaps(const AstExpr& ast);
   Result<std::vector<ExprPtr>> BindAll(const std::vector<AstExprPtr>& asts);
-  // The arguments of a call; those of SQL/JSON functions take a form of their own.
-  Result<std::vector<ExprPtr>> BindArguments(const AstExpr& ast);
   // Casts all to their common type.
   Result<std::vector<ExprPtr>> Unify(std::vector<ExprPtr> exprs, TextPosition at, const char* what);
 
   BindContext context_;
   const Scope& scope_;
   Hook hook_;
-  bool inside_json_ = false;  // the next call is an argument of a JSON constructor
 };
 
 // A call of a registered function with implicit casts of its arguments.

@@ -11,6 +11,7 @@
 #include "expr/type_rules.h"
 #include "sql/binder.h"
 #include "sql/interval_literal.h"
+#include "sql/json_binder.h"
 
 namespace penstock::sql {
 
@@ -95,11 +96,14 @@ Result<ExprPtr> MakeCall(const BindContext& context, const std::string& name, st
     return SqlError(ErrorNumber::kUnknownFunction, at, "No match found for function signature " + name,
                     near.empty() ? "" : "did you mean " + near + "?");
   }
+  // A pattern that is computed, even of constants, is judged when the job runs.
+  bool late_pattern = function->name().starts_with("REGEXP");
   std::vector<ArgInfo> infos;
   for (ExprPtr& arg : args) {
     bool written = arg->is_literal() || (arg->is_call("NEGATE") && arg->arg(0)->is_literal());
     arg = FoldConstants(arg, *context.eval);
-    infos.push_back({arg->type(), arg->is_literal() ? &arg->literal() : nullptr, written});
+    bool literal = arg->is_literal() && (written || !late_pattern);
+    infos.push_back({arg->type(), literal ? &arg->literal() : nullptr});
   }
   Result<Signature> signature = function->ResolveCall(infos);
   if (!signature) return Status(signature.error()).At(at);
@@ -316,7 +320,12 @@ Result<ExprPtr> ExprBinder::BindCall(const AstExpr& ast) {
     return MakeCall(context_, "WATERMARK_TO_TIMESTAMP", {millis}, ast.position);
   }
   if (name == "OVERLAPS" && ast.args.size() == 2) return BindOverlaps(ast);
-  ASSIGN_OR_RETURN(std::vector<ExprPtr> args, BindArguments(ast));
+  if (name == "JSON") {
+    return SqlError(ErrorNumber::kBadArguments, ast.position,
+                    "JSON() is supported only as an argument of JSON_OBJECT and JSON_ARRAY");
+  }
+  ASSIGN_OR_RETURN(std::vector<ExprPtr> args,
+                   name.starts_with("JSON_") ? BindJsonArguments(this, ast) : BindAll(ast.args));
   ASSIGN_OR_RETURN(ExprPtr special, BindSpecialForm(ast, &args));
   if (special) return special;
   ASSIGN_OR_RETURN(ExprPtr call, MakeCall(context_, name, std::move(args), ast.position));

@@ -1,10 +1,5 @@
-// Arguments of the SQL/JSON functions. What the parser keeps in a symbol becomes arguments that the
-// functions' resolvers understand: the type after RETURNING is a NULL of that type, and an argument of a
-// constructor that is JSON already has the symbol RAW before it.
-#include <algorithm>
-#include <utility>
-
-#include "sql/binder.h"
+// Arguments of the SQL/JSON functions.
+#include "sql/json_binder.h"
 
 namespace penstock::sql {
 
@@ -19,22 +14,25 @@ bool IsJsonCall(const AstExpr& ast) {
          (ast.name == "JSON_OBJECT" || ast.name == "JSON_ARRAY" || ast.name == "JSON");
 }
 
-}  // namespace
-
-Result<std::vector<ExprPtr>> ExprBinder::BindArguments(const AstExpr& ast) {
-  bool inside_constructor = std::exchange(inside_json_, false);
-  if (ast.name == "JSON" && !inside_constructor) {
-    return SqlError(ErrorNumber::kBadArguments, ast.position,
-                    "JSON() is supported only as an argument of JSON_OBJECT and JSON_ARRAY");
-  }
+// JSON(text), which is no function anywhere else.
+Result<ExprPtr> BindJsonText(ExprBinder* binder, const AstExpr& ast) {
   std::vector<ExprPtr> args;
   for (const AstExprPtr& node : ast.args) {
-    if (IsConstructor(ast.name) && IsJsonCall(*node)) {
-      args.push_back(Expr::Literal(Value::String("RAW"), DataType::Symbol()));
-      inside_json_ = true;
-    }
-    ASSIGN_OR_RETURN(ExprPtr arg, Bind(node));
-    inside_json_ = false;
+    ASSIGN_OR_RETURN(ExprPtr arg, binder->Bind(node));
+    args.push_back(std::move(arg));
+  }
+  return MakeCall(binder->context(), "JSON", std::move(args), ast.position);
+}
+
+}  // namespace
+
+Result<std::vector<ExprPtr>> BindJsonArguments(ExprBinder* binder, const AstExpr& ast) {
+  std::vector<ExprPtr> args;
+  for (const AstExprPtr& node : ast.args) {
+    bool raw = IsConstructor(ast.name) && IsJsonCall(*node);
+    if (raw) args.push_back(Expr::Literal(Value::String("RAW"), DataType::Symbol()));
+    bool text = raw && node->name == "JSON";
+    ASSIGN_OR_RETURN(ExprPtr arg, text ? BindJsonText(binder, *node) : binder->Bind(node));
     args.push_back(std::move(arg));
     if (node->kind == AstKind::kSymbol && node->name == "RETURNING") args.push_back(Expr::NullOf(node->type));
   }

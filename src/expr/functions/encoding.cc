@@ -1,7 +1,7 @@
 // Texts as bytes and back: character sets, base64, single characters, UTF-8 checks, and UUID.
 #include "base/strings.h"
 #include "data/value_text.h"
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"

@@ -1,7 +1,7 @@
 // Hash functions over texts and bytes (OpenSSL), and HASH_CODE.
 #include <openssl/evp.h>
 
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"

@@ -1,6 +1,6 @@
 // LIKE with and without ESCAPE. A constant pattern is taken apart once; those that are a whole text, a
 // prefix, a suffix or a part of the text need no general matcher.
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"

@@ -2,7 +2,7 @@
 // an error before the job runs where it stands in the SQL text, and "no match" or NULL where it is computed.
 #include "expr/functions/regexp_pattern.h"
 
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"
@@ -16,8 +16,7 @@ using MaybeText = std::optional<std::string>;
 using CachePtr = std::shared_ptr<RegexCache>;
 
 Status CheckWrittenPattern(const std::string& name, std::span<const ArgInfo> args) {
-  if (args.size() < 2 || !args[1].written || args[1].literal == nullptr || args[1].literal->is_null())
-    return Status::Ok();
+  if (args.size() < 2 || args[1].literal == nullptr || args[1].literal->is_null()) return Status::Ok();
   Result<std::unique_ptr<Regex>> made = Regex::CompileJava(args[1].literal->as_string());
   if (made) return Status::Ok();
   return SqlError(ErrorNumber::kBadArguments, {},

@@ -19,15 +19,6 @@ void RegisterRandom(FunctionRegistry* registry);
 void RegisterRounding(FunctionRegistry* registry);
 void RegisterRows(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
-void RegisterStringSearch(FunctionRegistry* registry);
-void RegisterLike(FunctionRegistry* registry);
-void RegisterEncodings(FunctionRegistry* registry);
-void RegisterHashes(FunctionRegistry* registry);
-void RegisterUrls(FunctionRegistry* registry);
-void RegisterInet(FunctionRegistry* registry);
-void RegisterRegexp(FunctionRegistry* registry);
-void RegisterPrintf(FunctionRegistry* registry);
-void RegisterJson(FunctionRegistry* registry);
 void RegisterTime(FunctionRegistry* registry);
 void RegisterTimeArithmetic(FunctionRegistry* registry);  // these five: called by RegisterTime
 void RegisterTimeExtract(FunctionRegistry* registry);

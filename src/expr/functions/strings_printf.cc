@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "data/value_text.h"
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/signature.h"
 

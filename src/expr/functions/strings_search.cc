@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"

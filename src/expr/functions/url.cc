@@ -1,7 +1,7 @@
 // URLs: PARSE_URL (the parts java.net.URL tells), URL_ENCODE and URL_DECODE
 // (application/x-www-form-urlencoded in UTF-8).
 #include "base/strings.h"
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"

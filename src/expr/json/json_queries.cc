@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 #include "data/decimal.h"
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/json/json_clauses.h"
 #include "expr/json/json_path.h"

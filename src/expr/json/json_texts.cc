@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "data/value_text.h"
-#include "expr/functions/register.h"
+#include "expr/functions/register_text.h"
 #include "expr/functions/text.h"
 #include "expr/json/json_document.h"
 #include "expr/json/register.h"
