@@ -1,0 +1,51 @@
+-- The embedded default: a seeded generator, JSON files as output. No server needed.
+CREATE TABLE clicks (
+  event_id BIGINT,
+  user_id BIGINT,
+  page STRING,
+  country STRING,
+  action STRING,
+  amount DECIMAL(10, 2),
+  event_time TIMESTAMP(3),
+  WATERMARK FOR event_time AS event_time - INTERVAL '60' SECOND
+) WITH (
+  'connector' = 'clickstream',
+  'number-of-rows' = '20000000',
+  'seed' = '42'
+);
+
+CREATE TABLE page_metrics (
+  window_start TIMESTAMP(3),
+  window_end TIMESTAMP(3),
+  page STRING,
+  country STRING,
+  events BIGINT,
+  users BIGINT,
+  purchases BIGINT,
+  revenue DECIMAL(38, 2)
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'demo-output/page_metrics',
+  'format' = 'json'
+);
+
+CREATE TABLE late_clicks (
+  event_id BIGINT,
+  user_id BIGINT,
+  page STRING,
+  event_time TIMESTAMP(3)
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'demo-output/late_clicks',
+  'format' = 'json'
+);
+
+CREATE TABLE bad_clicks (
+  `raw` BYTES,
+  error STRING,
+  `position` STRING
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'demo-output/bad_clicks',
+  'format' = 'json'
+);
