@@ -33,6 +33,7 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
                 "end each job once all rows are processed");
   app->add_option("--savepoint", arguments->session.savepoint_dir,
                   "with --stop-when-idle: where the state goes");
+  app->add_flag("--progress", arguments->session.progress, "report what the jobs do on standard error");
   app->add_flag("--continue-on-error", arguments->session.continue_on_error,
                 "go on after a failing statement");
 }

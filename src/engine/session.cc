@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "data/column_builder.h"
 #include "engine/connector_list.h"
+#include "engine/progress.h"
 #include "engine/savepoint_file.h"
 #include "operators/register.h"
 #include "sql/lexer.h"
@@ -385,7 +386,11 @@ Status Session::RunJob(JobGraph graph, bool wait, int number, ResultHandler* han
     static_cast<void>(handler);
     return Status::Ok();
   }
-  running->outcome = running->runner->Run();
+  {
+    std::unique_ptr<JobProgress> progress;
+    if (options_.progress) progress = std::make_unique<JobProgress>(running->runner.get(), clock_, stderr);
+    running->outcome = running->runner->Run();
+  }
   return FinishJob(*running);
 }
 

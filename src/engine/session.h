@@ -27,6 +27,7 @@ struct SessionOptions {
   std::string from_savepoint;
   bool continue_on_error = false;
   bool explain_only = false;  // queries and INSERTs are explained instead of run
+  bool progress = false;      // report what jobs do on standard error
   int batch_rows = 1024;
 };
 

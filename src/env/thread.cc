@@ -5,6 +5,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 
 namespace penstock {
 
@@ -13,6 +14,8 @@ Thread::Thread(const std::string& name, std::function<void()> run)
         pthread_setname_np(pthread_self(), name.c_str());
         run();
       }) {}
+
+void PauseMillis(int64_t millis) { std::this_thread::sleep_for(std::chrono::milliseconds(millis)); }
 
 int AvailableCores() {
   cpu_set_t set;

@@ -2,6 +2,7 @@
 // when it is destroyed. The simulation starts none.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -22,6 +23,9 @@ class Thread {
  private:
   std::thread thread_;
 };
+
+// Suspends the calling thread: for threads that watch or serve, never for tasks.
+void PauseMillis(int64_t millis);
 
 // Cores this process may use, at least 1.
 int AvailableCores();
