@@ -16,11 +16,17 @@
 #include "operators/set_operation.h"
 #include "operators/sink_materializer.h"
 #include "operators/sort.h"
+#include "operators/interval_join.h"
+#include "operators/lookup_join.h"
+#include "operators/regular_join.h"
+#include "operators/temporal_join.h"
 #include "operators/union_operator.h"
+#include "operators/unnest.h"
 #include "operators/values_source.h"
 #include "operators/watermark_assigner.h"
 #include "operators/window_aggregate.h"
 #include "operators/window_rank.h"
+#include "operators/window_join.h"
 #include "operators/window_tvf.h"
 
 namespace penstock {
@@ -44,8 +50,18 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<Expand, ExpandSpec>(registry, "expand");
   Add<SetOperation, SetOperationSpec>(registry, "set_operation");
   Add<GroupAggregate, GroupAggregateSpec>(registry, "group_aggregate");
+  Add<IntervalJoin, IntervalJoinSpec>(registry, "interval_join");
+  Add<RegularJoin, RegularJoinSpec>(registry, "regular_join");
+  registry->AddOperator("lookup_join",
+                        [registry](std::string_view bytes) -> Result<std::unique_ptr<Operator>> {
+                          ASSIGN_OR_RETURN(LookupJoinSpec spec, LookupJoinSpec::Parse(bytes));
+                          return std::unique_ptr<Operator>(new LookupJoin(std::move(spec), registry));
+                        });
+  Add<TemporalJoin, TemporalJoinSpec>(registry, "temporal_join");
+  Add<Unnest, UnnestSpec>(registry, "unnest");
   Add<WatermarkAssigner, WatermarkAssignerSpec>(registry, "watermark_assigner");
   Add<WindowAggregate, WindowAggregateSpec>(registry, "window_aggregate");
+  Add<WindowJoin, WindowJoinSpec>(registry, "window_join");
   Add<WindowTvf, WindowTvfSpec>(registry, "window_tvf");
   Add<Rank, RankSpec>(registry, "rank");
   Add<OverAggregate, OverAggregateSpec>(registry, "over_aggregate");

@@ -69,6 +69,7 @@ Status JobRunner::AddChain(Task* task, int vertex_id, int subtask, int parent_no
   node.context.parallelism = vertex.parallelism;
   node.context.clock = environment_.clock;
   node.context.eval = environment_.eval;
+  node.context.files = environment_.files;
   node.context.batch_rows = options_.batch_rows;
   node.context.metrics = NewMetrics(vertex.name, subtask);
   if (vertex.kind == VertexKind::kSink) {

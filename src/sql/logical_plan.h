@@ -97,13 +97,16 @@ std::vector<int64_t> ExpandIds(const ExpandNode& node);
 struct JoinNode {
   JoinKind kind = JoinKind::kInner;
   ExprPtr condition;  // over left ++ right; null for a cross join
+  // Tables on both sides by the names hints call them.
+  std::vector<std::string> left_tables = {}, right_tables = {};
 };
 
 // left JOIN right FOR SYSTEM_TIME AS OF time: versioned (rowtime) or lookup (proctime) join.
 struct TemporalJoinNode {
   JoinKind kind = JoinKind::kInner;
   ExprPtr condition;
-  ExprPtr time;  // over the left input
+  ExprPtr time;                  // over the left input
+  std::string right_table = {};  // by the name hints call it
 };
 
 // Appends one column per call of window functions that share partition, order and frame.

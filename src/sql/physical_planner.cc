@@ -11,15 +11,10 @@
 #include "operators/window_aggregate.h"
 #include "operators/window_tvf.h"
 #include "sql/window_property.h"
-#include "stream/table_spec.h"
 
 namespace penstock::sql {
 
 namespace {
-
-Status NotYet(const char* what) {
-  return SqlError(ErrorNumber::kUnsupported, {}, std::string(what) + " is not supported");
-}
 
 WindowAssigner AssignerOf(const WindowSpec& window) {
   WindowAssigner assigner;
@@ -152,6 +147,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanNode(const PlanPtr& plan, Need need)
     if (MatchWindowGroups(plan)) return PlanWindowAggregate(plan, *node);
     return PlanAggregate(plan, *node, need_before);
   }
+  if (const auto* node = plan->As<JoinNode>()) return PlanJoin(plan, *node, need);
+  if (const auto* node = plan->As<TemporalJoinNode>()) return PlanTemporalJoin(plan, *node, need);
   if (plan->As<UnionNode>() != nullptr) return PlanUnion(plan, need);
   if (const auto* node = plan->As<SetOpNode>()) {
     if (node->op != SetOp::kUnion) return PlanSetOperation(plan, *node);
@@ -162,11 +159,9 @@ Result<PhysicalStream> PhysicalPlanner::PlanNode(const PlanPtr& plan, Need need)
     return Plan(MakePlan(distinct, plan->schema, {all}), need_before);
   }
   if (const auto* node = plan->As<ExpandNode>()) return PlanExpand(plan, *node);
-  if (plan->As<JoinNode>() != nullptr) return NotYet("JOIN");
-  if (plan->As<TemporalJoinNode>() != nullptr) return NotYet("FOR SYSTEM_TIME AS OF");
   if (const auto* node = plan->As<OverNode>()) return PlanOver(plan, *node, need_before);
   if (const auto* node = plan->As<SortNode>()) return PlanSort(plan, *node, need_before);
-  if (plan->As<UnnestNode>() != nullptr) return NotYet("UNNEST");
+  if (const auto* node = plan->As<UnnestNode>()) return PlanUnnest(plan, *node, need);
   return Status::Internal("no physical plan for a node");
 }
 

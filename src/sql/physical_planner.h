@@ -11,6 +11,7 @@
 
 #include "operators/mini_batch.h"
 #include "sql/binder.h"
+#include "sql/join_analysis.h"
 #include "sql/logical_plan.h"
 #include "stream/job_graph.h"
 #include "stream/table_spec.h"
@@ -97,6 +98,22 @@ class PhysicalPlanner {
                                          bool need_before);
   Result<PhysicalStream> PlanSort(const PlanPtr& plan, const SortNode& node, bool need_before);
   Result<PhysicalStream> PlanFullSort(const PlanPtr& plan, const SortNode& node);
+  // Joins (plan_join.cc, plan_join_temporal.cc).
+  Result<PhysicalStream> PlanJoin(const PlanPtr& plan, const JoinNode& node, Need need);
+  Result<PhysicalStream> PlanRegularJoin(const PlanPtr& plan, const JoinNode& node, Need need);
+  Result<PhysicalStream> PlanIntervalJoin(const PlanPtr& plan, const JoinNode& node,
+                                          const IntervalBounds& bounds);
+  Result<PhysicalStream> PlanWindowJoin(const PlanPtr& plan, const JoinNode& node,
+                                        const WindowJoinMatch& match);
+  Result<PhysicalStream> PlanTemporalJoin(const PlanPtr& plan, const TemporalJoinNode& node, Need need);
+  Result<PhysicalStream> PlanVersionedJoin(const PlanPtr& plan, const TemporalJoinNode& node, Need need);
+  Result<PhysicalStream> PlanLookupJoin(const PlanPtr& plan, const TemporalJoinNode& node, Need need);
+  Result<PhysicalStream> PlanUnnest(const PlanPtr& plan, const UnnestNode& node, Need need);
+  // Adds an operator with two inputs, distributed by the keys of each (none: a single task).
+  PhysicalStream AddJoin(const std::string& factory, const std::string& name, std::string spec,
+                         const Schema& schema, const PhysicalStream& left, const std::vector<int>& left_keys,
+                         const PhysicalStream& right, const std::vector<int>& right_keys);
+  int64_t SideTtl(const PlanPtr& plan, const std::vector<std::string>& tables) const;
   Status AddTableSink(const PlanPtr& plan, const SinkTarget& sink);
   // Operators between a query and its sink (plan_sink.cc).
   Result<SinkAbilities> CheckChanges(const Table& table, const PhysicalStream& query);

@@ -324,10 +324,21 @@ Result<Relation> QueryBinder::BindTemporalJoin(const AstTableRef& ref, Relation 
   if (ref.condition) {
     ASSIGN_OR_RETURN(condition, binder.BindCondition(ref.condition, "ON"));
   }
-  out.plan =
-      MakePlan(TemporalJoinNode{ref.join, condition, time}, std::move(schema), {left.plan, right.plan});
+  TemporalJoinNode node{ref.join, condition, time, ref.right->alias};
+  if (node.right_table.empty() && !ref.right->path.empty()) node.right_table = ref.right->path.back();
+  out.plan = MakePlan(std::move(node), std::move(schema), {left.plan, right.plan});
   return out;
 }
+
+namespace {
+std::vector<std::string> TablesOf(const Scope& scope) {
+  std::vector<std::string> tables;
+  for (const ScopeColumn& column : scope.columns) {
+    if (std::find(tables.begin(), tables.end(), column.table) == tables.end()) tables.push_back(column.table);
+  }
+  return tables;
+}
+}  // namespace
 
 Result<Relation> QueryBinder::BindJoin(const AstTableRef& ref, const Scope* outer) {
   ASSIGN_OR_RETURN(Relation left, BindFrom(ref.left, outer));
@@ -390,7 +401,8 @@ Result<Relation> QueryBinder::BindJoin(const AstTableRef& ref, const Scope* oute
     schema = left.plan->schema;
     out.scope = left.scope;
   }
-  out.plan = MakePlan(JoinNode{kind, condition}, std::move(schema), {left.plan, right.plan});
+  JoinNode node{kind, condition, TablesOf(left.scope), TablesOf(right.scope)};
+  out.plan = MakePlan(std::move(node), std::move(schema), {left.plan, right.plan});
   return out;
 }
 

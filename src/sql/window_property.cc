@@ -1,4 +1,5 @@
 // Derivation of window columns.
+#include "sql/join_analysis.h"
 #include "sql/window_property.h"
 
 #include <algorithm>
@@ -65,10 +66,14 @@ std::optional<WindowProperty> DeriveWindow(const PlanPtr& plan) {
     return out;
   }
   if (const auto* join = plan->As<JoinNode>()) {
-    // Rows of a semi or anti join are rows of the left side; other window joins keep the left side's window,
-    // except where that side may be padded.
-    if (join->kind == JoinKind::kRight || join->kind == JoinKind::kFull) return std::nullopt;
-    return DeriveWindow(plan->input(0));
+    // Rows of a window join keep the window of a side that is never padded.
+    std::optional<WindowJoinMatch> match = MatchWindowJoin(plan);
+    if (!match || join->kind == JoinKind::kFull) return std::nullopt;
+    if (join->kind != JoinKind::kRight) return match->left;
+    WindowProperty out = match->right;
+    int width = plan->input(0)->schema.size();
+    for (int* column : {&out.start, &out.end, &out.time}) *column = *column < 0 ? -1 : *column + width;
+    return out;
   }
   return std::nullopt;
 }

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "env/clock.h"
+#include "env/file_system.h"
 #include "expr/function.h"
 #include "state/state_backend.h"
 
@@ -56,6 +57,7 @@ struct OperatorContext {
   const Clock* clock = nullptr;
   const EvalContext* eval = nullptr;
   StateBackend* state = nullptr;
+  FileSystem* files = nullptr;  // for lookups
   OperatorMetrics* metrics = nullptr;
   int batch_rows = 1024;  // rows per emitted batch
 };

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "stream/job_graph.h"
+#include "stream/lookup.h"
 #include "stream/operator.h"
 #include "stream/sink.h"
 #include "stream/source.h"
@@ -19,16 +20,25 @@ class FactoryRegistry {
   using MakeOperator = std::function<Result<std::unique_ptr<Operator>>(std::string_view spec)>;
   using MakeSource = std::function<Result<std::unique_ptr<Source>>(std::string_view spec)>;
   using MakeSink = std::function<Result<std::unique_ptr<Sink>>(std::string_view spec)>;
+  using MakeLookup = std::function<Result<std::unique_ptr<LookupReader>>(const LookupSpec& spec,
+                                                                         const LookupContext& context)>;
 
   void AddOperator(const std::string& name, MakeOperator make) { operators_[name] = std::move(make); }
   void AddSource(const std::string& name, MakeSource make) { sources_[name] = std::move(make); }
   void AddSink(const std::string& name, MakeSink make) { sinks_[name] = std::move(make); }
+  void AddLookup(const std::string& connector, MakeLookup make) { lookups_[connector] = std::move(make); }
 
   Result<std::unique_ptr<Operator>> NewOperator(const JobVertex& vertex) const {
     return Make(operators_, vertex);
   }
   Result<std::unique_ptr<Source>> NewSource(const JobVertex& vertex) const { return Make(sources_, vertex); }
   Result<std::unique_ptr<Sink>> NewSink(const JobVertex& vertex) const { return Make(sinks_, vertex); }
+  Result<std::unique_ptr<LookupReader>> NewLookup(const std::string& connector, const LookupSpec& spec,
+                                                  const LookupContext& context) const {
+    auto it = lookups_.find(connector);
+    if (it == lookups_.end()) return Status::Internal("connector '" + connector + "' cannot be looked up");
+    return it->second(spec, context);
+  }
 
  private:
   template <typename F>
@@ -42,6 +52,7 @@ class FactoryRegistry {
   std::map<std::string, MakeOperator> operators_;
   std::map<std::string, MakeSource> sources_;
   std::map<std::string, MakeSink> sinks_;
+  std::map<std::string, MakeLookup> lookups_;
 };
 
 }  // namespace penstock

@@ -2,6 +2,7 @@
 #include "connectors/values/values_connector.h"
 
 #include "base/strings.h"
+#include "connectors/values/values_lookup.h"
 #include "data/row_codec.h"
 #include "formats/json/changelog_row.h"
 #include "stream/table_spec.h"
@@ -254,6 +255,7 @@ void ValuesConnector::Register(FactoryRegistry* registry) {
     ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
     return std::unique_ptr<Source>(new ValuesFileSource(std::move(spec)));
   });
+  registry->AddLookup("values", MakeValuesLookup);
   registry->AddSink("values", [](std::string_view bytes) -> Result<std::unique_ptr<Sink>> {
     ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
     return std::unique_ptr<Sink>(new ValuesFileSink(std::move(spec)));

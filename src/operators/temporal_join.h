@@ -1,0 +1,58 @@
+// TemporalJoin: left JOIN right FOR SYSTEM_TIME AS OF left.rowtime: each left row meets the version of the
+// right row of its key that was valid at its time. Versions are kept by time; left rows wait until the
+// watermark passes their time, then leave in the order of their arrival with the kind they came with. A
+// deleted version matches nothing. Versions that no left row can ask for any more are dropped. Left rows
+// behind the watermark are counted and dropped.
+#pragma once
+
+#include "data/row_codec.h"
+#include "operators/emit_queue.h"
+#include "operators/join_condition.h"
+
+namespace penstock {
+
+struct TemporalJoinSpec {
+  JoinSpec join;  // inner or left
+  std::array<int, 2> time_columns = {-1, -1};
+  int64_t ttl_ms = 0;
+  std::string Serialize() const;
+  static Result<TemporalJoinSpec> Parse(std::string_view bytes);
+};
+
+class TemporalJoin : public Operator {
+ public:
+  explicit TemporalJoin(TemporalJoinSpec spec)
+      : spec_(std::move(spec)),
+        keys_{JoinKeys(spec_.join, kLeftSide), JoinKeys(spec_.join, kRightSide)},
+        codecs_{RowCodec(spec_.join.sides[kLeftSide].types), RowCodec(spec_.join.sides[kRightSide].types)} {}
+  Status Open(OperatorContext* context) override;
+  Result<Progress> Process(int input, const Batch& batch, Output& out) override;
+  Result<Progress> Resume(Output& out) override { return queue_.Flush(out); }
+  Status SnapshotState(std::vector<std::string>* parts) override;
+  Status RestoreState(const std::vector<std::string>& parts) override;
+
+ private:
+  // Left rows that are due and the versions they met.
+  struct Chunk;
+  Status AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end);
+  Status FireUpTo(int64_t watermark);
+  void Fire(StateKey key, int64_t watermark, Chunk* chunk);
+  void DropVersions(StateKey key, int64_t watermark);
+  void SetTimer(StateKey key, int64_t time);
+  Status Emit(Chunk* chunk);
+
+  TemporalJoinSpec spec_;
+  std::array<JoinKeys, 2> keys_;
+  std::array<RowCodec, 2> codecs_;
+  MapState* waiting_ = nullptr;   // left rows by time and arrival: kind and row
+  MapState* versions_ = nullptr;  // right rows by time: kind and row
+  MapState* timer_state_ = nullptr;
+  TimerQueue* timers_ = nullptr;
+  JoinCondition condition_;
+  int64_t watermark_ = kNoWatermark;
+  ArrivalCounter arrival_;
+  std::vector<DataType> output_types_;
+  EmitQueue queue_;
+};
+
+}  // namespace penstock
