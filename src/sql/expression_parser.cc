@@ -225,6 +225,12 @@ Status ParseJsonClauses(TokenStream& in, AstExpr* call) {
       AstExprPtr node = Symbol(token);
       ASSIGN_OR_RETURN(node->type, ParseDataType(in));
       call->args.push_back(std::move(node));
+      // RETURNING INT NULL ON EMPTY: the NULL belongs to the next clause, not to the type.
+      if (in.IsWord("ON")) {
+        AstExprPtr null = Node(AstKind::kSymbol, token.position);
+        null->name = "NULL";
+        call->args.push_back(std::move(null));
+      }
     } else if (token.upper == "DEFAULT") {
       call->args.push_back(Symbol(token));
       ASSIGN_OR_RETURN(AstExprPtr argument, ParseAdditive(in));
@@ -266,6 +272,7 @@ Result<AstExprPtr> ParseArgument(TokenStream& in, AstExpr* call) {
     ASSIGN_OR_RETURN(node->subquery, ParseQuery(in));
     return node;
   }
+  if (call->name == "POSITION") return ParseAdditive(in);  // IN separates its arguments
   return ParseOr(in);
 }
 
