@@ -75,11 +75,8 @@ AstExprPtr NumberLiteral(const Token& token) {
 Result<AstExprPtr> ParseInterval(TokenStream& in) {
   TextPosition at = in.position();
   in.Take();
-  int sign = 1;
-  if (in.AcceptSymbol("-"))
-    sign = -1;
-  else
-    in.AcceptSymbol("+");
+  int sign = in.AcceptSymbol("-") ? -1 : 1;
+  if (sign > 0) in.AcceptSymbol("+");
   AstExprPtr node = Node(AstKind::kInterval, at);
   if (in.Peek().kind == TokenKind::kString) {
     node->value = Value::String(in.Take().text);
@@ -225,12 +222,9 @@ Status ParseJsonClauses(TokenStream& in, AstExpr* call) {
       AstExprPtr node = Symbol(token);
       ASSIGN_OR_RETURN(node->type, ParseDataType(in));
       call->args.push_back(std::move(node));
-      // RETURNING INT NULL ON EMPTY: the NULL belongs to the next clause, not to the type.
-      if (in.IsWord("ON")) {
-        AstExprPtr null = Node(AstKind::kSymbol, token.position);
-        null->name = "NULL";
-        call->args.push_back(std::move(null));
-      }
+      // RETURNING INT NULL ON EMPTY: the type took the NULL of the next clause.
+      if (in.IsWord("ON"))
+        call->args.push_back(Symbol(Token{TokenKind::kWord, "NULL", "NULL", token.position, 0, 0}));
     } else if (token.upper == "DEFAULT") {
       call->args.push_back(Symbol(token));
       ASSIGN_OR_RETURN(AstExprPtr argument, ParseAdditive(in));
