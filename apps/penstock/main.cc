@@ -87,12 +87,14 @@ int main(int argc, char** argv) {
   app.add_option("-c", arguments.command, "SQL statements to execute");
   AddOptions(&app, &arguments);
   CLI::App* run = app.add_subcommand("run", "execute a script");
-  run->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql");
+  run->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql")
+      ->allow_extra_args(false);
   run->add_option("file", arguments.script, "the script")->required();
   AddOptions(run, &arguments);
   CLI::App* explain =
       app.add_subcommand("explain", "print the plans of a script's queries without running them");
-  explain->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql");
+  explain->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql")
+      ->allow_extra_args(false);
   explain->add_option("file", arguments.script, "the script")->required();
   AddOptions(explain, &arguments);
   try {

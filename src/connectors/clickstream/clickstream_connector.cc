@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/strings.h"
 #include "connectors/clickstream/event_generator.h"
@@ -150,7 +151,7 @@ class Reader : public SplitReader {
     return Generate(progress, count);
   }
 
-  Batch TakeBadRows() override { return std::move(bad_); }
+  Batch TakeBadRows() override { return std::exchange(bad_, Batch()); }
 
   std::vector<SourceSplit> Snapshot() const override {
     std::vector<SourceSplit> splits;
