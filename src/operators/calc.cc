@@ -59,6 +59,16 @@ ColumnPtr Calc::WatermarkColumn(const Batch& batch) {
 }
 
 Result<Progress> Calc::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows == 0) {  // marks alone, possibly without columns
+    if (uses_watermark_) WatermarkColumn(batch);
+    std::vector<DataType> types;
+    for (const ExprPtr& expr : spec_.exprs) types.push_back(expr->type());
+    Batch marks(0, EmptyColumns(types));
+    marks.marks = batch.marks;
+    marks.origin = batch.origin;
+    if (!marks.empty()) out.Emit(std::move(marks));
+    return Progress::kDone;
+  }
   EvalInput input{batch.columns, batch.rows, uses_watermark_ ? WatermarkColumn(batch) : nullptr};
   Batch result;
   std::vector<int32_t> rows;
