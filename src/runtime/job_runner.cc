@@ -271,52 +271,49 @@ Status JobRunner::RunLockStep() {
   std::vector<bool> finished(tasks_.size(), false);
   std::vector<bool> exhausted(tasks_.size(), false);
   size_t left = tasks_.size();
-  auto step = [&](size_t i, bool* moved, int64_t* wake) -> Status {
+  bool moved = false;  // rows, not timers, in this round
+  int64_t wake = INT64_MAX;
+  auto step = [&](size_t i, bool* again) -> Status {
     ASSIGN_OR_RETURN(StepResult result, tasks_[i]->Step(1));
-    *moved = *moved || result.moved || result.want == StepResult::Want::kAgain;
+    moved = moved || result.moved;
+    *again = *again || result.want == StepResult::Want::kAgain;
     exhausted[i] = result.exhausted;
     if (result.want == StepResult::Want::kFinished && !finished[i]) {
       finished[i] = true;
       --left;
     }
-    *wake = std::min(*wake, result.wake_at_ms);
+    wake = std::min(wake, result.wake_at_ms);
+    return Status::Ok();
+  };
+  auto settle = [&]() -> Status {
+    for (bool again = true; again;) {
+      again = false;
+      for (size_t i = 0; i < tasks_.size(); ++i) {
+        if (!tasks_[i]->is_source() && !finished[i]) RETURN_IF_ERROR(step(i, &again));
+      }
+    }
     return Status::Ok();
   };
   while (left > 0) {
     if (cancelled_) return Status(StatusCode::kCancelled, "the job was cancelled");
-    bool moved = false;
-    int64_t wake = INT64_MAX;
+    moved = false;
+    wake = INT64_MAX;
+    bool again = false, any_source = false, all_exhausted = true;
     for (size_t s = 0; s < tasks_.size(); ++s) {
-      if (!tasks_[s]->is_source() || finished[s]) continue;
-      RETURN_IF_ERROR(step(s, &moved, &wake));
-      for (bool again = true; again;) {
-        again = false;
-        for (size_t i = 0; i < tasks_.size(); ++i) {
-          if (tasks_[i]->is_source() || finished[i]) continue;
-          bool progressed = false;
-          RETURN_IF_ERROR(step(i, &progressed, &wake));
-          again = again || progressed;
-        }
-        moved = moved || again;
-      }
+      if (!tasks_[s]->is_source()) continue;
+      any_source = true;
+      if (finished[s]) continue;
+      RETURN_IF_ERROR(step(s, &again));
+      RETURN_IF_ERROR(settle());
+      all_exhausted = all_exhausted && (exhausted[s] || finished[s]);
     }
-    bool all_exhausted = true;
-    for (size_t i = 0; i < tasks_.size(); ++i) {
-      if (tasks_[i]->is_source()) all_exhausted = all_exhausted && (exhausted[i] || finished[i]);
-    }
-    bool sources = std::any_of(tasks_.begin(), tasks_.end(), [](const auto& t) { return t->is_source(); });
-    OnQuiet(all_exhausted && sources, moved);
-    if (!moved && left > 0) {
-      int64_t now = environment_.clock->MonotonicMillis();
-      int64_t pause = std::clamp<int64_t>(wake - now, 0, 5);
+    // Also when every source has ended: what waits for a sink or a timer goes on.
+    RETURN_IF_ERROR(settle());
+    OnQuiet(all_exhausted && any_source, moved);
+    if (!moved && !again && left > 0) {
+      int64_t pause = std::clamp<int64_t>(wake - environment_.clock->MonotonicMillis(), 0, 5);
       std::unique_lock lock(mutex_);
       wakeup_.wait_for(lock, std::chrono::milliseconds(pause));
-      // With no source left the rest of the job runs on its own.
-    }
-    if (!sources) {
-      for (size_t i = 0; i < tasks_.size(); ++i) {
-        if (!finished[i]) RETURN_IF_ERROR(step(i, &moved, &wake));
-      }
     }
   }
   return Status::Ok();
