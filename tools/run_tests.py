@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the tests of a build folder and prints one line each, then 'N passed, N failed, N skipped'.
 
-Steps: checks of the sources (layers, tidy), the unit test binaries (*_test), the text tests of tests/sql, and the
-conformance ratchet when the cases are there ($PENSTOCK_CONFORMANCE). What is missing is skipped by name.
+Steps: checks of the sources (layers, tidy), the unit test binaries (*_test), the text tests of tests/sql, the
+command line (tests/cli), plans, and the conformance ratchet when the cases are there ($PENSTOCK_CONFORMANCE). What is
+missing is skipped by name.
 """
 import argparse
 import os
@@ -54,6 +55,9 @@ def main():
     text_runner = ROOT / "tests" / "sql" / "run.py"
     if text_runner.exists():
         tally.run("text tests", [sys.executable, str(text_runner), "--penstock", str(penstock)])
+    cli_runner = ROOT / "tests" / "cli" / "run.py"
+    if cli_runner.exists():
+        tally.run("command line", [sys.executable, str(cli_runner), "--penstock", str(penstock)])
     plan_runner = ROOT / "tests" / "plan" / "run.py"
     if plan_runner.exists():
         tally.run("plans", [sys.executable, str(plan_runner), "--penstock", str(penstock)])

@@ -54,10 +54,11 @@ int Run(const Arguments& arguments, bool explain) {
     size_t equals = definition.find('=');
     if (equals == std::string::npos || equals == 0)
       return Usage("-D takes KEY=VALUE, not '" + definition + "'");
-    session.config().Set(definition.substr(0, equals), definition.substr(equals + 1));
+    penstock::Status set = session.SetOption(definition.substr(0, equals), definition.substr(equals + 1));
+    if (!set.ok()) return Usage("-D " + definition + ": " + set.ToString());
   }
   if (arguments.parallelism > 0)
-    session.config().Set("parallelism.default", std::to_string(arguments.parallelism));
+    (void)session.SetOption("parallelism.default", std::to_string(arguments.parallelism));
   std::vector<std::string> texts;
   std::vector<std::string> paths = arguments.init_files;
   if (!arguments.script.empty()) paths.push_back(arguments.script);
@@ -70,11 +71,13 @@ int Run(const Arguments& arguments, bool explain) {
   bool ok = true;
   for (const std::string& text : texts) {
     ok = session.ExecuteScript(text, printer.get()) && ok;
-    if (!ok && !arguments.session.continue_on_error) break;
+    if ((!ok && !arguments.session.continue_on_error) || !printer->status().ok()) break;
   }
+  penstock::Status output = printer->status();
   ok = session.WaitForJobs(printer.get()) && ok;
-  std::fflush(stdout);
-  return ok ? 0 : 1;
+  if (output.ok() || output.code() == penstock::StatusCode::kCancelled) return ok ? 0 : 1;
+  std::cerr << "penstock: " << output.ToString() << "\n";
+  return 1;
 }
 
 }  // namespace

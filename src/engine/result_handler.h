@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "base/status.h"
 #include "data/batch.h"
 #include "data/data_type.h"
 
@@ -23,6 +24,9 @@ class ResultHandler {
   // Exactly one of these ends every statement.
   virtual void OnOk(int statement) = 0;
   virtual void OnError(int statement, StatementPhase phase, const Status& status) = 0;
+  // Asked after every OnRows. kCancelled: nobody wants rows any more, the statement and the script end, and
+  // that is no error; any other failure ends the job with it.
+  virtual Status status() const { return Status::Ok(); }
 };
 
 }  // namespace penstock

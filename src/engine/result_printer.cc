@@ -7,17 +7,17 @@
 
 #include "base/strings.h"
 #include "data/value_text.h"
+#include "engine/result_stream.h"
 
 namespace penstock {
 
 namespace {
 
-void Write(std::FILE* file, const std::string& text) { std::fwrite(text.data(), 1, text.size(), file); }
-
 // The events of the driver contract.
 class JsonPrinter : public ResultHandler {
  public:
   explicit JsonPrinter(std::FILE* out) : out_(out) {}
+  Status status() const override { return out_.status(); }
   void OnColumns(int statement, const Schema& schema) override {
     types_ = schema.types();
     std::string line = "{\"statement\":" + std::to_string(statement) + ",\"columns\":[";
@@ -26,7 +26,7 @@ class JsonPrinter : public ResultHandler {
       line += "{\"name\":" + QuoteJson(schema[i].name) + ",\"type\":" + QuoteJson(schema[i].type.ToString()) +
               "}";
     }
-    Write(out_, line + "]}\n");
+    out_.Write(line + "]}\n");
   }
   void OnRows(int, const Batch& batch) override {
     std::string lines;
@@ -39,21 +39,21 @@ class JsonPrinter : public ResultHandler {
       }
       lines += "]}\n";
     }
-    Write(out_, lines);
-    std::fflush(out_);
+    out_.Write(lines);
+    out_.Flush();
   }
   void OnOk(int statement) override {
-    Write(out_, "{\"statement\":" + std::to_string(statement) + ",\"status\":\"ok\"}\n");
-    std::fflush(out_);
+    out_.Write("{\"statement\":" + std::to_string(statement) + ",\"status\":\"ok\"}\n");
+    out_.Flush();
   }
   void OnError(int statement, StatementPhase phase, const Status& status) override {
-    Write(out_, "{\"statement\":" + std::to_string(statement) + ",\"status\":\"error\",\"phase\":\"" +
-                    PhaseName(phase) + "\",\"message\":" + QuoteJson(status.ToString()) + "}\n");
-    std::fflush(out_);
+    out_.Write("{\"statement\":" + std::to_string(statement) + ",\"status\":\"error\",\"phase\":\"" +
+               PhaseName(phase) + "\",\"message\":" + QuoteJson(status.ToString()) + "}\n");
+    out_.Flush();
   }
 
  private:
-  std::FILE* out_;
+  ResultStream out_;
   std::vector<DataType> types_;
 };
 
@@ -62,11 +62,13 @@ class TextPrinter : public ResultHandler {
  public:
   TextPrinter(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}
   void OnColumns(int, const Schema& schema) override { schema_ = schema; }
-  void OnOk(int) override { std::fflush(out_); }
+  Status status() const override { return out_.status(); }
+  void OnOk(int) override { out_.Flush(); }
   void OnError(int statement, StatementPhase phase, const Status& status) override {
-    std::fflush(out_);
-    Write(err_, "error in statement " + std::to_string(statement) + " (" + PhaseName(phase) +
-                    "): " + status.ToString() + "\n");
+    out_.Flush();
+    std::string text = "error in statement " + std::to_string(statement) + " (" + PhaseName(phase) +
+                       "): " + status.ToString() + "\n";
+    std::fwrite(text.data(), 1, text.size(), err_);
   }
 
  protected:
@@ -77,7 +79,7 @@ class TextPrinter : public ResultHandler {
     }
     return cells;
   }
-  std::FILE* out_;
+  ResultStream out_;
   std::FILE* err_;
   Schema schema_;
 };
@@ -89,7 +91,7 @@ class CsvPrinter : public TextPrinter {
     TextPrinter::OnColumns(statement, schema);
     std::vector<std::string> names = {"op"};
     for (const Field& field : schema.fields()) names.push_back(Quote(field.name));
-    Write(out_, Join(names, ",") + "\n");
+    out_.Write(Join(names, ",") + "\n");
   }
   void OnRows(int, const Batch& batch) override {
     for (int64_t row = 0; row < batch.rows; ++row) {
@@ -98,9 +100,9 @@ class CsvPrinter : public TextPrinter {
         Value value = batch.column(i)->ValueAt(row);
         cells.push_back(value.is_null() ? "" : Quote(ValueToText(value, schema_[i].type, TimeZone::Utc())));
       }
-      Write(out_, Join(cells, ",") + "\n");
+      out_.Write(Join(cells, ",") + "\n");
     }
-    std::fflush(out_);
+    out_.Flush();
   }
 
  private:
@@ -122,13 +124,13 @@ class ChangelogPrinter : public TextPrinter {
     TextPrinter::OnColumns(statement, schema);
     std::string header = "op";
     for (const Field& field : schema.fields()) header += " | " + field.name;
-    Write(out_, header + "\n");
+    out_.Write(header + "\n");
   }
   void OnRows(int, const Batch& batch) override {
     for (int64_t row = 0; row < batch.rows; ++row) {
-      Write(out_, std::string(RowKindText(batch.kind(row))) + " | " + Join(Cells(batch, row), " | ") + "\n");
+      out_.Write(std::string(RowKindText(batch.kind(row))) + " | " + Join(Cells(batch, row), " | ") + "\n");
     }
-    std::fflush(out_);
+    out_.Flush();
   }
 };
 
@@ -175,15 +177,15 @@ class TablePrinter : public TextPrinter {
         std::string value = cell(i);
         text += " " + value + std::string(widths[i] - std::min(widths[i], value.size()), ' ') + " |";
       }
-      Write(out_, text + "\n");
+      out_.Write(text + "\n");
     };
     std::string rule = "+";
     for (size_t width : widths) rule += std::string(width + 2, '-') + "+";
-    Write(out_, rule + "\n");
+    out_.Write(rule + "\n");
     line([&](size_t i) { return schema_[static_cast<int>(i)].name; });
-    Write(out_, rule + "\n");
+    out_.Write(rule + "\n");
     for (const auto& row : rows_) line([&](size_t i) { return row[i]; });
-    Write(out_, rule + "\n" + std::to_string(rows_.size()) + (rows_.size() == 1 ? " row\n" : " rows\n"));
+    out_.Write(rule + "\n" + std::to_string(rows_.size()) + (rows_.size() == 1 ? " row\n" : " rows\n"));
     active_ = false;
   }
   std::vector<std::vector<std::string>> rows_;

@@ -38,25 +38,22 @@ namespace {
 
 class CollectWriter : public SinkWriter {
  public:
-  explicit CollectWriter(std::function<void(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
-  Status Write(const Batch& batch) override {
-    on_rows_(batch);
-    return Status::Ok();
-  }
+  explicit CollectWriter(std::function<Status(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
+  Status Write(const Batch& batch) override { return on_rows_(batch); }
 
  private:
-  std::function<void(const Batch&)> on_rows_;
+  std::function<Status(const Batch&)> on_rows_;
 };
 
 class CollectSink : public Sink {
  public:
-  explicit CollectSink(std::function<void(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
+  explicit CollectSink(std::function<Status(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
   Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext&) override {
     return std::unique_ptr<SinkWriter>(new CollectWriter(on_rows_));
   }
 
  private:
-  std::function<void(const Batch&)> on_rows_;
+  std::function<Status(const Batch&)> on_rows_;
 };
 
 // Statements that start a job.
@@ -78,8 +75,10 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
   RegisterOperators(&registry_);
   registry_.AddSink(sql::kCollectSink, [this](std::string_view) -> Result<std::unique_ptr<Sink>> {
     Collector* collector = collector_.get();
-    return std::unique_ptr<Sink>(new CollectSink(
-        [collector](const Batch& batch) { collector->handler->OnRows(collector->statement, batch); }));
+    return std::unique_ptr<Sink>(new CollectSink([collector](const Batch& batch) {
+      collector->handler->OnRows(collector->statement, batch);
+      return collector->handler->status();
+    }));
   });
   eval_.now_micros = [this] { return clock_->NowMicros(); };
   eval_.random = [this] { return random_.Next(); };
@@ -117,10 +116,10 @@ bool Session::ExecuteScript(std::string_view script, ResultHandler* handler) {
       status = Execute(*parsed, number, handler);
       phase = at_run_time_ ? StatementPhase::kRuntime : StatementPhase::kValidation;
     }
-    if (status.ok()) {
-      handler->OnOk(number);
-      continue;
-    }
+    if (status.ok()) handler->OnOk(number);
+    if (Status output = handler->status(); !output.ok())
+      return all_ok && output.code() == StatusCode::kCancelled;
+    if (status.ok()) continue;
     if (status.code() == StatusCode::kUnsupported) phase = StatementPhase::kUnsupported;
     handler->OnError(number, phase, std::move(status).At(text.position));
     all_ok = false;
@@ -190,15 +189,19 @@ Status Session::ExecuteSet(const sql::AstSet& set, int number, ResultHandler* ha
     ReportTexts(number, "options", lines, handler);
     return Status::Ok();
   }
-  std::string before = config_.GetString(set.key);
-  bool had = config_.values().contains(set.key);
-  config_.Set(set.key, set.value);
+  return SetOption(set.key, set.value);
+}
+
+Status Session::SetOption(const std::string& key, const std::string& value) {
+  std::string before = config_.GetString(key);
+  bool had = config_.values().contains(key);
+  config_.Set(key, value);
   Status status = UpdateTimeZone();
   if (status.ok()) return status;
   if (had)
-    config_.Set(set.key, before);
+    config_.Set(key, before);
   else
-    config_.Reset(set.key);
+    config_.Reset(key);
   return std::move(status).WithNumber(ErrorNumber::kBadOption);
 }
 

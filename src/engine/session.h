@@ -37,15 +37,16 @@ class Session {
   ~Session();
 
   // Executes a script; returns true when every statement succeeded. Statements are numbered on over several
-  // scripts.
+  // scripts. Ends early when the handler takes no more rows (ResultHandler::status).
   bool ExecuteScript(std::string_view script, ResultHandler* handler);
   // Waits for the jobs that still run; true when all of them succeeded.
   bool WaitForJobs(ResultHandler* handler);
   // From any thread or a signal's: ends every job.
   void CancelAll();
 
+  // As SET 'key' = 'value'; an option that cannot have this value keeps the one it had.
+  Status SetOption(const std::string& key, const std::string& value);
   const Catalog& catalog() const { return catalog_; }
-  sql::Config& config() { return config_; }
 
  private:
   struct RunningJob;

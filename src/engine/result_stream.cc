@@ -1,0 +1,27 @@
+// Writing with the first failure kept. The process ignores SIGPIPE: a closed pipe is an error like others
+// here.
+#include "engine/result_stream.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace penstock {
+
+void ResultStream::NoteFailure(int error) {
+  if (!status_.ok()) return;
+  if (error == EPIPE) {
+    status_ = Status(StatusCode::kCancelled, "nobody reads the results any more");
+  } else {
+    status_ = Status::Io(std::string("cannot write the results: ") + std::strerror(error));
+  }
+}
+
+void ResultStream::Write(std::string_view text) {
+  if (status_.ok() && std::fwrite(text.data(), 1, text.size(), file_) != text.size()) NoteFailure(errno);
+}
+
+void ResultStream::Flush() {
+  if (status_.ok() && std::fflush(file_) != 0) NoteFailure(errno);
+}
+
+}  // namespace penstock
