@@ -44,7 +44,9 @@ class Tally:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
-    build = ROOT / parser.parse_args().build
+    parser.add_argument("--full", action="store_true", help="text tests in every configuration")
+    arguments = parser.parse_args()
+    build = ROOT / arguments.build
     penstock = build / "penstock"
     tally = Tally()
     tally.run("layers", [sys.executable, "tools/check_layers.py"])
@@ -54,7 +56,8 @@ def main():
             tally.run(f"unit {binary.name}", [str(binary), "--gtest_brief=1"])
     text_runner = ROOT / "tests" / "sql" / "run.py"
     if text_runner.exists():
-        tally.run("text tests", [sys.executable, str(text_runner), "--penstock", str(penstock)])
+        tally.run("text tests", [sys.executable, str(text_runner), "--penstock", str(penstock),
+                                 *(["--full"] if arguments.full else [])])
     cli_runner = ROOT / "tests" / "cli" / "run.py"
     if cli_runner.exists():
         tally.run("command line", [sys.executable, str(cli_runner), "--penstock", str(penstock)])

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "data/column_builder.h"
 #include "engine/connector_list.h"
+#include "engine/job_options.h"
 #include "engine/progress.h"
 #include "engine/savepoint_file.h"
 #include "operators/register.h"
@@ -366,9 +367,11 @@ Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
 
 Status Session::RunJob(JobGraph graph, bool wait, int number, ResultHandler* handler) {
   int job_number = ++jobs_;
+  if (config_.GetBool("penstock.job.round-trip", false)) {
+    ASSIGN_OR_RETURN(graph, RoundTrip(graph));
+  }
   at_run_time_ = true;
-  JobOptions options;
-  options.batch_rows = options_.batch_rows;
+  ASSIGN_OR_RETURN(JobOptions options, ReadJobOptions(config_));
   options.stop_when_idle = options_.stop_when_idle;
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));

@@ -28,7 +28,6 @@ struct SessionOptions {
   bool continue_on_error = false;
   bool explain_only = false;  // queries and INSERTs are explained instead of run
   bool progress = false;      // report what jobs do on standard error
-  int batch_rows = 1024;
 };
 
 class Session {

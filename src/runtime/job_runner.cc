@@ -18,9 +18,7 @@ struct JobRunner::Slot {
 };
 
 JobRunner::JobRunner(JobGraph graph, JobOptions options, JobEnvironment environment)
-    : graph_(std::move(graph)), options_(std::move(options)), environment_(environment) {
-  if (graph_.lock_step) options_.batch_rows = 1;
-}
+    : graph_(std::move(graph)), options_(std::move(options)), environment_(environment) {}
 
 // Clients' threads may wake tasks until the readers and writers are gone, so these go first.
 JobRunner::~JobRunner() { tasks_.clear(); }
@@ -208,6 +206,8 @@ Status JobRunner::Run() {
     Status closed = task->Close(status.ok());
     if (status.ok() && !closed.ok()) status = closed;
   }
+  // A job that came to its end before it was idle: what its tasks had last is what there is to go on from.
+  if (options_.savepoint && !savepoint_complete_) savepoint_ = std::move(finished_parts_);
   return status;
 }
 
@@ -266,7 +266,7 @@ bool JobRunner::OnQuiet(bool exhausted, bool moved) {
   return true;
 }
 
-// Sources in turn, a row each; after each the rest of the job runs until nothing moves.
+// Sources in turn, turn_rows each; after each the rest of the job runs until nothing moves.
 Status JobRunner::RunLockStep() {
   std::vector<bool> finished(tasks_.size(), false);
   std::vector<bool> exhausted(tasks_.size(), false);
@@ -274,7 +274,7 @@ Status JobRunner::RunLockStep() {
   bool moved = false;  // rows, not timers, in this round
   int64_t wake = INT64_MAX;
   auto step = [&](size_t i, bool* again) -> Status {
-    ASSIGN_OR_RETURN(StepResult result, tasks_[i]->Step(1));
+    ASSIGN_OR_RETURN(StepResult result, tasks_[i]->Step(options_.turn_rows));
     moved = moved || result.moved;
     *again = *again || result.want == StepResult::Want::kAgain;
     exhausted[i] = result.exhausted;

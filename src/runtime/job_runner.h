@@ -17,13 +17,13 @@
 namespace penstock {
 
 struct JobOptions {
-  int batch_rows = 1024;
+  int batch_rows = 1024;  // most rows of a batch
+  int turn_rows = 1;      // of a lock-step job: rows that a source hands out in its turn
   int64_t channel_rows = 16384;
   bool stop_when_idle = false;
   int64_t idle_ms = 200;
   bool savepoint = false;  // of stop_when_idle: take a snapshot before ending
-  bool restore_watermarks = false;
-  int threads = 0;  // 0: as many as cores
+  int threads = 0;         // 0: as many as cores
   // One per vertex uid; every new subtask gets all old subtasks' parts.
   std::vector<SubtaskSnapshot> restore;
 };

@@ -1,163 +1,180 @@
 #!/usr/bin/env python3
-"""Runs the text tests of this folder: tables with rows inline, queries, expected rows.
+"""Runs the text tests of this folder (text_test.py says how they look, README.md of tests/ how to write them).
 
-A file has three header lines (# name, # description, # group) and blocks separated by blank lines:
-
-    table NAME (columns..) [WITH ('k'='v', ..)]   then one row a line: [1,"a"] or -D [1,"a"]
-    set KEY VALUE
-    query [changelog]                             then SQL, a line ----, and the rows as they must arrive
-    error NUMBER                                  then SQL that must fail with that number
-
-Rows compare as a multiset after folding; `changelog` pins every change and their order (parallelism 1 only). Every
-file runs in each configuration below. Options: --penstock PATH, --filter TEXT, --update (rewrites expected rows).
+Every file runs in configurations: parallelism 1 and 3, batches of 1, 7 and 1024 rows, plain, with serialised job
+graphs, and over a savepoint at a random point. An everyday run takes nine of them that cover every pair, chosen by a
+seed that changes with the day and is printed; --full takes all. Options: --penstock PATH, --filter TEXT, --seed N,
+--full, --jobs N, --update (rewrites the expected rows), --verbose (names the skips).
 """
 import argparse
 import json
 import pathlib
+import random
 import re
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import text_test
+from configurations import Configuration, covering, product
 
 HERE = pathlib.Path(__file__).resolve().parent
-CONFIGURATIONS = {"parallelism 1": ["-p", "1"], "parallelism 3": ["-p", "3"]}
 
 
-def parse(path):
-    """(kind, header, body lines, line number) of each block."""
-    blocks, current, start = [], [], 0
-    lines = path.read_text().splitlines()
-    for number, line in enumerate([*lines, ""], 1):
-        if line.strip() and not line.startswith("#"):
-            if not current:
-                start = number
-            current.append(line)
-        elif current:
-            head = current[0].split(None, 1)
-            blocks.append((head[0], head[1] if len(head) > 1 else "", current[1:], start))
-            current = []
-    if [line[:2] for line in lines[:3]] != ["# "] * 3:
-        raise ValueError(f"{path}: three header lines are missing")
-    return blocks
+class Run:
+    """One file in one configuration, in a folder of its own."""
 
+    def __init__(self, penstock, test, configuration, seed, directory):
+        self.penstock, self.test, self.configuration = penstock, test, configuration
+        self.directory = pathlib.Path(directory)
+        self.random = random.Random(f"{seed} {test.path.name}")
+        self.statements, self.numbers, self.sinks = [], {}, {}
 
-def table_statement(header, rows, directory):
-    name = header.split("(")[0].strip()
-    data = pathlib.Path(directory) / f"{name}.jsonl"
-    kinds = set()
-    with open(data, "w") as out:
-        for row in rows:
-            kind, _, values = row.partition(" ") if row[0] in "+-" else ("+I", "", row)
-            kinds.add(kind)
-            out.write(json.dumps({"kind": kind, "row": json.loads(values)}) + "\n")
-    options = {"connector": "values", "path": str(data)}
-    if kinds - {"+I"}:
-        options["changelog-mode"] = "I,UB,UA,D"
-    if match := re.search(r"\bWITH\s*\((.*)\)\s*$", header, re.I):
-        options |= dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", match[1]))
-        header = header[: match.start()]
-    listed = ", ".join(f"'{k}' = '{v}'" for k, v in options.items())
-    return f"CREATE TABLE {header.strip()} WITH ({listed})"
-
-
-def script_of(blocks, directory):
-    """Statements, and which statement number each query or error block has."""
-    statements, numbers = [], {}
-    for index, (kind, header, body, _) in enumerate(blocks):
-        if kind == "table":
-            statements.append(table_statement(header, body, directory))
-        elif kind == "set":
-            key, _, value = header.partition(" ")
-            statements.append(f"SET '{key}' = '{value}'")
-        elif kind in ("query", "error"):
-            sql = body[: body.index("----")] if "----" in body else body
-            statements.append("\n".join(sql))
-            numbers[index] = len(statements)
+    def table(self, block, phase):
+        """CREATE TABLE over the block's rows; in phase 'before', over a random first part of them, without an end."""
+        name = block.header.split("(")[0].strip()
+        events = [text_test.row_event(row) for row in block.body]
+        options = {"connector": "values", "path": str(self.directory / f"{name}.jsonl")}
+        if {event["kind"] for event in events} - {"+I"}:
+            options["changelog-mode"] = "I,UB,UA,D"
+        header = block.header
+        if match := re.search(r"\bWITH\s*\((.*)\)\s*$", header, re.I):
+            options |= dict(re.findall(r"'([^']*)'\s*=\s*'([^']*)'", match[1]))
+            header = header[: match.start()].strip()
+        if block.kind == "sink":
+            self.sinks[name] = pathlib.Path(options["path"])
         else:
-            raise ValueError(f"unknown block '{kind}'")
-    return statements, numbers
+            kept = self.random.randint(0, len(events)) if phase == "before" else len(events)
+            if phase == "before":
+                options["bounded"] = "false"
+            lines = (json.dumps(event) + "\n" for event in events[:kept])
+            pathlib.Path(options["path"]).write_text("".join(lines))
+        listed = ", ".join(f"'{k}' = '{v}'" for k, v in options.items())
+        return f"CREATE TABLE {header} WITH ({listed})"
+
+    def script(self, phase):
+        self.statements, self.numbers = [], {}
+        for index, block in enumerate(self.test.blocks):
+            sqls = []
+            if block.kind in ("table", "sink"):
+                sqls = [self.table(block, phase)]
+            elif block.kind == "set":
+                key, _, value = block.header.partition(" ")
+                sqls = [f"SET '{key}' = '{value}'"]
+            elif block.kind in ("query", "error", "statement"):
+                sql, _, equivalent = block.parts()
+                sqls = [sql] if equivalent is None else [sql, equivalent]
+            elif block.kind != "rows":
+                raise ValueError(f"{self.test.path}:{block.line}: unknown block '{block.kind}'")
+            first = len(self.statements) + 1
+            self.statements += sqls
+            self.numbers[index] = range(first, first + len(sqls))
+        path = self.directory / "test.sql"
+        path.write_text(";\n".join(self.statements) + ";\n")
+        return path
+
+    def execute(self, phase, *options):
+        command = [self.penstock, "run", str(self.script(phase)), "--format", "json", "--continue-on-error",
+                   "-D", "table.dml-sync=true", *self.configuration.options(), *options]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode not in (0, 1):
+            raise RuntimeError(f"exit code {done.returncode}: {done.stderr.strip()[-2000:]}")
+        results, current = {}, None
+        for line in done.stdout.splitlines():
+            event = json.loads(line)
+            if "statement" in event:
+                current = results.setdefault(event["statement"], {"rows": [], "error": None})
+                if event.get("status") == "error":
+                    current["error"] = event["message"]
+            else:
+                current["rows"].append(text_test.row_text(event))
+        return results
+
+    def outcome(self):
+        if self.configuration.mode != "savepoint":
+            return self.execute("whole")
+        savepoint = str(self.directory / "savepoint")
+        before = self.execute("before", "--stop-when-idle", "--savepoint", savepoint, "-D", "penstock.idle-time=0 ms")
+        after = self.execute("whole", "--from-savepoint", savepoint)
+        for number, result in after.items():
+            result["rows"] = before[number]["rows"] + result["rows"]
+            result["error"] = before[number]["error"] or result["error"]
+        return after
+
+    def sink_rows(self):
+        return {name: [text_test.row_text(json.loads(line)) for line in path.read_text().splitlines()]
+                if path.exists() else [] for name, path in self.sinks.items()}
 
 
-def execute(penstock, statements, directory, options):
-    script = pathlib.Path(directory) / "test.sql"
-    script.write_text(";\n".join(statements) + ";\n")
-    command = [penstock, "run", str(script), "--format", "json", "--continue-on-error", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    results, current = {}, None
-    for line in done.stdout.splitlines():
-        event = json.loads(line)
-        if "statement" in event:
-            current = results.setdefault(event["statement"], {"rows": [], "error": None})
-            if event.get("status") == "error":
-                current["error"] = event["message"]
-        else:
-            current["rows"].append(f"{event['kind']} {json.dumps(event['row'], ensure_ascii=False)}")
-    return results
+def run_file(arguments, test, configuration, seed):
+    """(number of checks, failures) of one file in one configuration."""
+    with tempfile.TemporaryDirectory(prefix="penstock-text-") as directory:
+        run = Run(arguments.penstock, test, configuration, seed, directory)
+        where = test.path.relative_to(HERE)
+        try:
+            results, sinks = run.outcome(), {}
+            sinks = run.sink_rows()
+        except (RuntimeError, ValueError, KeyError, subprocess.TimeoutExpired) as problem:
+            return 1, [f"{where} ({configuration}): {problem}"]
+        if arguments.update:
+            update(test, results, run.numbers, sinks)
+            return 0, []
+        failures, checks = [], 0
+        for index, block in enumerate(test.blocks):
+            if block.kind in ("table", "sink", "set"):
+                continue
+            checks += 1
+            problem = text_test.check(block, results, run.numbers[index], sinks, configuration)
+            if problem:
+                failures.append(f"{where}:{block.line} ({configuration}): {problem}")
+        return checks, failures
 
 
-def fold(rows):
-    """Final content of a changelog as a multiset of row texts."""
-    content = Counter()
-    for row in rows:
-        kind, _, values = row.partition(" ")
-        content[values] += 1 if kind in ("+I", "+U") else -1
-    return +content
-
-
-def check(block, result, changelog_allowed):
-    kind, header, body, _ = block
-    if result is None:
-        return "the statement was not reached"
-    if kind == "error":
-        wanted = f"PS-{header.strip()}"
-        return "" if result["error"] and wanted in result["error"] else f"expected {wanted}, got {result['error']}"
-    if result["error"]:
-        return f"failed: {result['error']}"
-    expected = body[body.index("----") + 1 :]
-    if "changelog" in header:
-        return "" if not changelog_allowed or expected == result["rows"] else f"expected {expected}\n  got {result['rows']}"
-    missing, extra = fold(expected) - fold(result["rows"]), fold(result["rows"]) - fold(expected)
-    return "" if not missing and not extra else f"missing {list(missing)}, extra {list(extra)}"
-
-
-def update(path, blocks, results, numbers):
-    lines = path.read_text().splitlines()
+def update(test, results, numbers, sinks):
+    """Rewrites the rows of queries and sinks with what came out."""
+    lines = test.path.read_text().splitlines()
     for index in sorted(numbers, reverse=True):
-        kind, _, body, start = blocks[index]
-        if kind != "query":
+        block = test.blocks[index]
+        if block.kind == "rows":
+            lines[block.line : block.line + len(block.body)] = sinks[block.header.split()[0]]
+        if block.kind != "query" or "====" in block.body:
             continue
-        sql_lines = body.index("----") if "----" in body else len(body)
-        rows = results[numbers[index]]["rows"]
-        lines[start + sql_lines : start + len(body)] = ["----", *rows]
-    path.write_text("\n".join(lines) + "\n")
+        sql_lines = block.body.index("----") if "----" in block.body else len(block.body)
+        rows = results[numbers[index][0]]["rows"]
+        lines[block.line + sql_lines : block.line + len(block.body)] = ["----", *rows]
+    test.path.write_text("\n".join(lines) + "\n")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--penstock", default="build/penstock")
     parser.add_argument("--filter", default="")
+    parser.add_argument("--seed", type=int, default=int(time.time() // 86400))
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--update", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
-    failures, checks = [], 0
-    for path in sorted(HERE.rglob("*.test")):
-        if arguments.filter not in str(path):
-            continue
-        blocks = parse(path)
-        for name, options in CONFIGURATIONS.items():
-            with tempfile.TemporaryDirectory(prefix="penstock-text-") as directory:
-                statements, numbers = script_of(blocks, directory)
-                results = execute(arguments.penstock, statements, directory, options)
-            if arguments.update:
-                update(path, blocks, results, numbers)
-                break
-            for index, number in numbers.items():
-                checks += 1
-                problem = check(blocks[index], results.get(number), name == "parallelism 1")
-                if problem:
-                    failures.append(f"{path.relative_to(HERE)}:{blocks[index][3]} ({name}): {problem}")
-    print("\n".join(failures))
-    print(f"text tests: {checks} checks, {len(failures)} failures")
+    tests = [text_test.parse(path) for path in sorted(HERE.rglob("*.test")) if arguments.filter in str(path)]
+    chosen = product() if arguments.full else covering(arguments.seed)
+    if arguments.update:
+        chosen = [Configuration(1, 1, "plain")]
+    units, skips = [], []
+    for test in tests:
+        for configuration in chosen:
+            reasons = [test.skips[word] for word in configuration.words() if word in test.skips]
+            if reasons:
+                skips.append(f"skip {test.path.relative_to(HERE)} ({configuration}): {reasons[0]}")
+            else:
+                units.append((test, configuration))
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        outcomes = list(pool.map(lambda unit: run_file(arguments, *unit, arguments.seed), units))
+    failures = [failure for _, failed in outcomes for failure in failed]
+    print("\n".join(failures + (skips if arguments.verbose else [])))
+    print(f"text tests: seed {arguments.seed}, {len(tests)} files, {len(chosen)} configurations, "
+          f"{sum(count for count, _ in outcomes)} checks, {len(skips)} skips, {len(failures)} failures")
     return 1 if failures else 0
 
 

@@ -1,0 +1,49 @@
+"""The configurations in which every text test runs, and the choice of those for an everyday run."""
+import itertools
+import random
+from dataclasses import dataclass
+
+PARALLELISMS = (1, 3)
+BATCH_ROWS = (1, 7, 1024)
+# plain; serialised: each job graph is written to bytes and read back before it runs; savepoint: the job is stopped
+# with a savepoint after a random part of each table, and started again from it over the whole.
+MODES = ("plain", "serialised", "savepoint")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One way to run a file."""
+
+    parallelism: int
+    batch_rows: int
+    mode: str
+
+    def options(self):
+        options = ["-p", str(self.parallelism), "-D", f"penstock.batch-rows={self.batch_rows}"]
+        return options + (["-D", "penstock.job.round-trip=true"] if self.mode == "serialised" else [])
+
+    def pristine(self):
+        """True when sources are read row by row without a break, as a changelog of several sources assumes."""
+        return self.parallelism == 1 and self.batch_rows == 1 and self.mode != "savepoint"
+
+    def words(self):
+        """What a skip line may name."""
+        return {f"parallelism {self.parallelism}", f"batch {self.batch_rows}", self.mode}
+
+    def __str__(self):
+        return f"parallelism {self.parallelism}, batch {self.batch_rows}, {self.mode}"
+
+
+def product():
+    return [Configuration(*values) for values in itertools.product(PARALLELISMS, BATCH_ROWS, MODES)]
+
+
+def covering(seed):
+    """Nine configurations in which every pair of values of two settings occurs; the seed chooses which nine."""
+    shift = random.Random(seed).randrange(6)
+    pattern = (0, 1, 0) if shift % 2 else (1, 0, 1)
+    return [
+        Configuration(PARALLELISMS[pattern[(b + m + shift) % 3]], rows, mode)
+        for b, rows in enumerate(BATCH_ROWS)
+        for m, mode in enumerate(MODES)
+    ]
