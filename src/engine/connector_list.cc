@@ -6,6 +6,7 @@
 #include "connectors/blackhole/blackhole_connector.h"
 #include "connectors/datagen/datagen_connector.h"
 #include "connectors/filesystem/filesystem_connector.h"
+#include "connectors/nexmark/nexmark_connector.h"
 #include "connectors/print/print_connector.h"
 #include "connectors/values/values_connector.h"
 
@@ -20,6 +21,8 @@ void RegisterConnectors(ConnectorCatalog* connectors, FactoryRegistry* registry)
   ValuesConnector::Register(registry);
   connectors->Add(std::make_unique<FilesystemConnector>());
   FilesystemConnector::Register(registry);
+  connectors->Add(std::make_unique<NexmarkConnector>());
+  NexmarkConnector::Register(registry);
   connectors->Add(std::make_unique<DatagenConnector>());
   DatagenConnector::Register(registry);
   connectors->Add(std::make_unique<PrintConnector>());
