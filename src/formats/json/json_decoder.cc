@@ -1,11 +1,15 @@
-// The decoder over simdjson On-Demand. A wrong value of a well-formed record spoils its field; text that is
-// no JSON spoils the record.
+// The decoder: whole chunks of lines go to the fast reader (json_walker.h); a record it does not take is read
+// again here by the careful one over simdjson On-Demand, which also says what is wrong with it. A wrong value
+// of a well-formed record spoils its field; text that is no JSON spoils the record.
 #include "formats/json/json_decoder.h"
 
 #include <simdjson.h>
 
 #include <algorithm>
-#include <unordered_map>
+#include <cstring>
+
+#include "formats/json/json_fields.h"
+#include "formats/json/json_walker.h"
 
 namespace penstock {
 
@@ -15,104 +19,57 @@ namespace {
 
 namespace od = simdjson::ondemand;
 
+// At most that much is looked through at once: it stays in the second-level cache.
+constexpr size_t kChunkBytes = size_t{1} << 17;
+
 enum class Outcome : uint8_t {
   kOk,
   kBadField,  // the value does not fit its type; the rest of the record can be read
   kBroken,    // the text is no JSON
 };
 
-// As JSON's grammar has it.
-bool IsJsonNumber(std::string_view text) {
-  size_t i = !text.empty() && text.front() == '-' ? 1 : 0;
-  auto digits = [&] {
-    size_t from = i;
-    while (i < text.size() && text[i] >= '0' && text[i] <= '9') ++i;
-    return i > from;
-  };
-  size_t whole = i;
-  if (!digits() || (text[whole] == '0' && i > whole + 1)) return false;
-  if (i < text.size() && text[i] == '.' && (++i, !digits())) return false;
-  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
-    ++i;
-    if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
-    if (!digits()) return false;
-  }
-  return i == text.size();
-}
-
-// One type of the schema with what decoding it needs. A tree, so that a node is never re-entered.
-struct Node {
-  explicit Node(DataType t) : type(std::move(t)) {
-    switch (type.kind()) {
-      case TypeKind::kArray: children.emplace_back(type.element()); break;
-      case TypeKind::kMap: children.emplace_back(type.map_value()); break;
-      case TypeKind::kMultiset: children.emplace_back(DataType::Int()); break;
-      case TypeKind::kRow: AddFields(type.fields()); break;
-      default: break;
-    }
-  }
-  explicit Node(const std::vector<Field>& columns) { AddFields(columns); }
-
-  void AddFields(const std::vector<Field>& fields) {
-    for (const Field& field : fields) {
-      index.emplace(field.name, static_cast<int>(children.size()));
-      children.emplace_back(field.type);
-      names.push_back(field.name);
-    }
-    seen.assign(children.size(), 0);
-  }
-
-  DataType type;
-  std::vector<Node> children;
-  // Of objects with named fields.
-  std::vector<std::string> names;
-  std::unordered_map<std::string, int> index;
-  struct Expected {
-    std::string name;
-    int child = -1;  // -1: not wanted
-  };
-  std::vector<Expected> order;  // the keys of the record before
-  std::vector<uint64_t> seen;   // round in which a child got its value
-  uint64_t round = 0;
-};
-
 }  // namespace
 
 struct JsonDecoder::Rep {
-  Rep(const std::vector<Field>& columns, JsonOptions given) : options(std::move(given)), root(columns) {}
+  Rep(const std::vector<Field>& columns, JsonOptions given)
+      : options(std::move(given)), root(columns), walker(&options, &root), fast(JsonWalker::CanRead(root)) {}
 
   // What failed; turned into text only when it is reported.
   Outcome Broken(simdjson::error_code error) {
     problem = std::string("malformed JSON: ") + simdjson::error_message(error);
     return Outcome::kBroken;
   }
-  Outcome BadField(const Node& node, std::string_view text) {
+  Outcome BadField(const JsonFields& node, std::string_view text) {
     problem = "cannot read " + std::string(text.substr(0, 100)) + " as " + node.type.ToString();
     return Outcome::kBadField;
   }
 
-  Outcome DecodeScalar(od::value& value, Node& node, ColumnBuilder* to);
-  Outcome DecodeOther(od::value& value, Node& node, ColumnBuilder* to);
-  Outcome DecodeText(od::value& value, Node& node, ColumnBuilder* to);
+  Outcome DecodeScalar(od::value& value, JsonFields& node, ColumnBuilder* to);
+  Outcome DecodeOther(od::value& value, JsonFields& node, ColumnBuilder* to);
+  Outcome DecodeText(od::value& value, JsonFields& node, ColumnBuilder* to);
   Outcome AppendRawText(od::value& value, ColumnBuilder* to);
-  Outcome DecodeArray(od::value& value, Node& node, ColumnBuilder* to);
-  Outcome DecodeMap(od::value& value, Node& node, ColumnBuilder* to);
-  Outcome DecodeValue(od::value& value, Node& node, ColumnBuilder* to);
+  Outcome DecodeArray(od::value& value, JsonFields& node, ColumnBuilder* to);
+  Outcome DecodeMap(od::value& value, JsonFields& node, ColumnBuilder* to);
+  Outcome DecodeValue(od::value& value, JsonFields& node, ColumnBuilder* to);
   template <typename BuilderAt>
-  Outcome DecodeObject(od::object& object, Node& node, const BuilderAt& builder_at);
-  int FindChild(od::field& field, Node& node, size_t position);
+  Outcome DecodeObject(od::object& object, JsonFields& node, const BuilderAt& builder_at);
+  int FindChild(od::field& field, JsonFields& node, size_t position);
   Outcome DecodeRow(od::object& object, DecodedRows* out);
   Outcome DecodeDocument(od::document& document, DecodedRows* out);
 
   JsonOptions options;
-  Node root;
+  JsonFields root;
+  JsonWalker walker;
+  bool fast;                  // the walker knows all types
+  size_t record_bytes = 256;  // of a record, a moving average
+  size_t chunk_bytes = kChunkBytes;
   od::parser parser;
   std::string problem;
   std::string scratch;
 };
 
 // Numbers that are not integers as they stand, and values of another kind than the type's.
-Outcome JsonDecoder::Rep::DecodeOther(od::value& value, Node& node, ColumnBuilder* to) {
+Outcome JsonDecoder::Rep::DecodeOther(od::value& value, JsonFields& node, ColumnBuilder* to) {
   std::string_view token = value.raw_json_token();
   while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') token.remove_suffix(1);
   switch (token.empty() ? '\0' : token.front()) {
@@ -141,7 +98,7 @@ Outcome JsonDecoder::Rep::DecodeOther(od::value& value, Node& node, ColumnBuilde
   return AppendFromText(token, node.type, options.timestamps, to) ? Outcome::kOk : BadField(node, token);
 }
 
-Outcome JsonDecoder::Rep::DecodeText(od::value& value, Node& node, ColumnBuilder* to) {
+Outcome JsonDecoder::Rep::DecodeText(od::value& value, JsonFields& node, ColumnBuilder* to) {
   std::string_view text;
   if (node.type.is(TypeKind::kVariant)) return AppendRawText(value, to);
   if (auto error = value.get_string().get(text)) return Broken(error);
@@ -173,7 +130,7 @@ Outcome JsonDecoder::Rep::AppendRawText(od::value& value, ColumnBuilder* to) {
   return Outcome::kOk;
 }
 
-Outcome JsonDecoder::Rep::DecodeScalar(od::value& value, Node& node, ColumnBuilder* to) {
+Outcome JsonDecoder::Rep::DecodeScalar(od::value& value, JsonFields& node, ColumnBuilder* to) {
   switch (node.type.kind()) {
     case TypeKind::kTinyInt:
     case TypeKind::kSmallInt:
@@ -209,7 +166,7 @@ Outcome JsonDecoder::Rep::DecodeScalar(od::value& value, Node& node, ColumnBuild
   return DecodeOther(value, node, to);
 }
 
-Outcome JsonDecoder::Rep::DecodeArray(od::value& value, Node& node, ColumnBuilder* to) {
+Outcome JsonDecoder::Rep::DecodeArray(od::value& value, JsonFields& node, ColumnBuilder* to) {
   od::array array;
   if (value.get_array().get(array) != simdjson::SUCCESS) return BadField(node, value.raw_json_token());
   for (auto element : array) {
@@ -222,7 +179,7 @@ Outcome JsonDecoder::Rep::DecodeArray(od::value& value, Node& node, ColumnBuilde
   return Outcome::kOk;
 }
 
-Outcome JsonDecoder::Rep::DecodeMap(od::value& value, Node& node, ColumnBuilder* to) {
+Outcome JsonDecoder::Rep::DecodeMap(od::value& value, JsonFields& node, ColumnBuilder* to) {
   od::object object;
   if (value.get_object().get(object) != simdjson::SUCCESS) return BadField(node, value.raw_json_token());
   for (auto entry : object) {
@@ -239,7 +196,7 @@ Outcome JsonDecoder::Rep::DecodeMap(od::value& value, Node& node, ColumnBuilder*
 }
 
 // On anything but kOk nothing is left in the builder, or NULL where bad fields are to be that.
-Outcome JsonDecoder::Rep::DecodeValue(od::value& value, Node& node, ColumnBuilder* to) {
+Outcome JsonDecoder::Rep::DecodeValue(od::value& value, JsonFields& node, ColumnBuilder* to) {
   int64_t length = to->length();
   Outcome outcome = Outcome::kOk;
   switch (node.type.kind()) {
@@ -279,24 +236,17 @@ Outcome JsonDecoder::Rep::DecodeValue(od::value& value, Node& node, ColumnBuilde
 
 // The child that a key names, -1 for none, -2 for a broken key. Keys mostly come in the order of the record
 // before.
-int JsonDecoder::Rep::FindChild(od::field& field, Node& node, size_t position) {
+int JsonDecoder::Rep::FindChild(od::field& field, JsonFields& node, size_t position) {
   if (position < node.order.size() && field.key().unsafe_is_equal(node.order[position].name)) {
     return node.order[position].child;
   }
   std::string_view key;
   if (field.unescaped_key().get(key) != simdjson::SUCCESS) return -2;
-  auto found = node.index.find(std::string(key));
-  int child = found == node.index.end() ? -1 : found->second;
-  if (position < 4096) {
-    if (position >= node.order.size()) node.order.resize(position + 1);
-    bool plain = key.find_first_of("\"\\") == std::string_view::npos;
-    node.order[position] = {plain ? std::string(key) : "\\", child};
-  }
-  return child;
+  return node.Learn(key, position);
 }
 
 template <typename BuilderAt>
-Outcome JsonDecoder::Rep::DecodeObject(od::object& object, Node& node, const BuilderAt& builder_at) {
+Outcome JsonDecoder::Rep::DecodeObject(od::object& object, JsonFields& node, const BuilderAt& builder_at) {
   uint64_t round = ++node.round;
   size_t position = 0, found = 0;
   for (auto entry : object) {
@@ -371,6 +321,79 @@ JsonDecoder::JsonDecoder(const std::vector<Field>& columns, JsonOptions options,
 JsonDecoder::~JsonDecoder() = default;
 
 Status JsonDecoder::DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) {
+  if (rep_->fast && rep_->walker.Start(record)) {
+    if (rep_->walker.ReadLine(0, record.size(), out->builders)) {
+      out->AddRow();
+      return Status::Ok();
+    }
+    out->DropUnfinishedRow();
+  }
+  return DecodeCarefully(record, offset, out);
+}
+
+namespace {
+
+// Where whole lines end that hold about `wanted` bytes from `at` on; `at` when there is no whole line.
+size_t EndOfLines(std::string_view bytes, bool last, size_t at, size_t wanted) {
+  if (at + wanted < bytes.size()) {
+    size_t newline = bytes.find('\n', at + wanted - 1);
+    if (newline != std::string_view::npos) return newline + 1;
+  }
+  if (last) return bytes.size();
+  size_t newline = bytes.rfind('\n');
+  return newline == std::string_view::npos || newline < at ? at : newline + 1;
+}
+
+}  // namespace
+
+Result<size_t> JsonDecoder::DecodeStream(std::string_view bytes, bool last, int64_t max_rows,
+                                         DecodedRows* out) {
+  if (!rep_->fast) return Decoder::DecodeStream(bytes, last, max_rows, out);
+  size_t at = 0;
+  while (at < bytes.size() && out->rows < max_rows) {
+    auto rows = static_cast<size_t>(std::min<int64_t>(max_rows - out->rows, kChunkBytes));
+    size_t end = EndOfLines(bytes, last, at, std::min(rows * rep_->record_bytes, rep_->chunk_bytes));
+    if (end == at) break;
+    // One bad line spoils the look through its chunk: smaller chunks save its neighbours from the slow way.
+    bool valid = rep_->walker.Start(bytes.substr(at, end - at));
+    rep_->chunk_bytes = valid ? std::min(rep_->chunk_bytes * 2, kChunkBytes) : (end - at) / 4 + 1;
+    if (!valid && EndOfLines(bytes, last, at, rep_->chunk_bytes) < end) continue;
+    ASSIGN_OR_RETURN(at, DecodeLines(bytes, at, end, valid, max_rows, out));
+  }
+  return at;
+}
+
+// Decodes the lines in [begin, end) until there are `max_rows` rows; returns where it stopped. `valid`: the
+// walker was started there.
+Result<size_t> JsonDecoder::DecodeLines(std::string_view bytes, size_t begin, size_t end, bool valid,
+                                        int64_t max_rows, DecodedRows* out) {
+  size_t at = begin;
+  int64_t rows = out->rows;
+  while (at < end && out->rows < max_rows) {
+    const void* newline = std::memchr(bytes.data() + at, '\n', end - at);
+    size_t line_end =
+        newline != nullptr ? static_cast<size_t>(static_cast<const char*>(newline) - bytes.data()) : end;
+    if (line_end > at) {
+      if (valid && rep_->walker.ReadLine(at - begin, line_end - begin, out->builders)) {
+        out->AddRow();
+      } else {
+        if (valid) out->DropUnfinishedRow();
+        RETURN_IF_ERROR(DecodeCarefully(bytes.substr(at, line_end - at), at, out));
+      }
+    }
+    at = line_end + 1;
+  }
+  at = std::min(at, end);
+  if (out->rows > rows) {
+    size_t bytes_a_row = (at - begin) / static_cast<size_t>(out->rows - rows) + 1;
+    rep_->record_bytes = (rep_->record_bytes * 3 + bytes_a_row) / 4;
+  }
+  return at;
+}
+
+// Reads a record by the careful reader alone.
+Status JsonDecoder::DecodeCarefully(std::string_view record, size_t offset, DecodedRows* out) {
+  if (!record.empty() && record.back() == '\r') record.remove_suffix(1);
   if (record.find_first_not_of(" \t\r\n") == std::string_view::npos) return Status::Ok();
   int64_t rows = out->rows;
   Outcome outcome = Outcome::kOk;

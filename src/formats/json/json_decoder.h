@@ -1,6 +1,7 @@
 // JsonDecoder: JSON objects to columns, step 2 of a record's way. Driven by the schema: it walks the fields
 // in the order of the text, expects them in the order of the record before, and appends the wanted ones to
-// their builders without building a document. A top-level array gives one row an element.
+// their builders without building a document; the fields of a ROW type that the plan left out are not looked
+// at either. A top-level array gives one row an element.
 #pragma once
 
 #include <memory>
@@ -16,8 +17,14 @@ class JsonDecoder : public Decoder {
   JsonDecoder(const std::vector<Field>& columns, JsonOptions options, OnBadRecord on_bad_record);
   ~JsonDecoder() override;
   Status DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) override;
+  // One record a line. A line that is no JSON spoils none but itself.
+  Result<size_t> DecodeStream(std::string_view bytes, bool last, int64_t max_rows, DecodedRows* out) override;
 
  private:
+  Result<size_t> DecodeLines(std::string_view bytes, size_t begin, size_t end, bool valid, int64_t max_rows,
+                             DecodedRows* out);
+  Status DecodeCarefully(std::string_view record, size_t offset, DecodedRows* out);
+
   struct Rep;
   std::unique_ptr<Rep> rep_;
   OnBadRecord on_bad_record_;
