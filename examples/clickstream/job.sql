@@ -7,7 +7,7 @@ SET 'pipeline.name' = 'clickstream';
 SET 'penstock.late-rows.clicks' = 'late_clicks';
 SET 'penstock.bad-rows.clicks' = 'bad_clicks';
 
-INSERT INTO page_metrics
+CREATE TEMPORARY VIEW page_metrics_per_window AS
 SELECT window_start, window_end, page, country,
        COUNT(*) AS events,
        COUNT(DISTINCT user_id) AS users,
@@ -15,3 +15,10 @@ SELECT window_start, window_end, page, country,
        COALESCE(SUM(amount), 0) AS revenue
 FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(event_time), INTERVAL '5' MINUTE))
 GROUP BY window_start, window_end, page, country;
+
+-- One job: the source is read, and the windows are computed, once.
+EXECUTE STATEMENT SET
+BEGIN
+  INSERT INTO page_metrics SELECT * FROM page_metrics_per_window;
+  INSERT INTO page_metrics_parquet SELECT * FROM page_metrics_per_window;
+END;

@@ -1,4 +1,4 @@
--- The embedded default: a seeded generator, JSON files as output. No server needed.
+-- The embedded default: a seeded generator, files under demo-output/ as output. No server needed.
 CREATE TABLE clicks (
   event_id BIGINT,
   user_id BIGINT,
@@ -11,6 +11,7 @@ CREATE TABLE clicks (
 ) WITH (
   'connector' = 'clickstream',
   'number-of-rows' = '20000000',
+  'events-per-second' = '5000',
   'seed' = '42'
 );
 
@@ -27,6 +28,21 @@ CREATE TABLE page_metrics (
   'connector' = 'filesystem',
   'path' = 'demo-output/page_metrics',
   'format' = 'json'
+);
+
+CREATE TABLE page_metrics_parquet (
+  window_start TIMESTAMP(3),
+  window_end TIMESTAMP(3),
+  page STRING,
+  country STRING,
+  events BIGINT,
+  users BIGINT,
+  purchases BIGINT,
+  revenue DECIMAL(38, 2)
+) WITH (
+  'connector' = 'filesystem',
+  'path' = 'demo-output/page_metrics_parquet',
+  'format' = 'parquet'
 );
 
 CREATE TABLE late_clicks (

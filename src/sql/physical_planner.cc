@@ -10,6 +10,7 @@
 #include "operators/watermark_assigner.h"
 #include "operators/window_aggregate.h"
 #include "operators/window_tvf.h"
+#include "sql/plan_digest.h"
 #include "sql/window_property.h"
 
 namespace penstock::sql {
@@ -101,6 +102,7 @@ Result<PhysicalStream> PhysicalPlanner::Probe(const PlanPtr& plan, Need need) {
   JobGraph graph = graph_;
   auto uids = uid_counts_;
   auto scans = scans_;
+  auto planned = planned_;
   bool bounded = bounded_;
   auto lane_sinks = lane_sinks_;
   auto modes = modes_;
@@ -110,6 +112,7 @@ Result<PhysicalStream> PhysicalPlanner::Probe(const PlanPtr& plan, Need need) {
   graph_ = std::move(graph);
   uid_counts_ = std::move(uids);
   scans_ = std::move(scans);
+  planned_ = std::move(planned);
   lane_sinks_ = std::move(lane_sinks);
   modes_ = std::move(modes);
   guarantees_ = std::move(guarantees);
@@ -118,8 +121,19 @@ Result<PhysicalStream> PhysicalPlanner::Probe(const PlanPtr& plan, Need need) {
 }
 
 Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, Need need) {
+  std::optional<std::string> key = PlanDigest(plan);
+  if (key) {
+    key->push_back(need.before ? 'B' : '-');
+    key->push_back(need.full_deletes ? 'D' : '-');
+    auto shared = planned_.find(*key);
+    bool reuse = context_.config->GetBool("table.optimizer.reuse-sub-plan-enabled", true);
+    // Between statements only: two readings within one keep operators of their own.
+    if (reuse && shared != planned_.end() && shared->second.statement != statement_)
+      return shared->second.stream;
+  }
   ASSIGN_OR_RETURN(PhysicalStream stream, PlanNode(plan, need));
   modes_[stream.vertex] = stream.mode;
+  if (key) planned_.try_emplace(*key, Planned{stream, statement_});
   return stream;
 }
 
@@ -317,6 +331,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowTvf(const PlanPtr& plan, const
 }
 
 Status PhysicalPlanner::Add(const PlanPtr& plan, const SinkTarget& sink) {
+  ++statement_;
   lineage_ = sink.table ? sink.table->path.object : "select";
   if (int number = uid_counts_["sink@" + lineage_]++; number > 0) lineage_ += "~" + std::to_string(number);
   if (sink.table) return AddTableSink(plan, sink);

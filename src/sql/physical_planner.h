@@ -67,6 +67,7 @@ class PhysicalPlanner {
 
  private:
   friend struct PlanVisitor;
+  // What an earlier statement of the set has planned is shared, see plan_digest.h.
   Result<PhysicalStream> Plan(const PlanPtr& plan, Need need);
   Result<PhysicalStream> PlanNode(const PlanPtr& plan, Need need);
   // What Plan would give, without adding anything to the job.
@@ -154,6 +155,12 @@ class PhysicalPlanner {
   std::map<int, ChangelogMode> modes_;            // of the vertices, for EXPLAIN
   std::map<int, std::string> guarantees_;         // of the sinks, for EXPLAIN
   std::map<const Table*, PhysicalStream> scans_;  // shared by the statements of a set
+  struct Planned {
+    PhysicalStream stream;
+    int statement = 0;
+  };
+  std::map<std::string, Planned> planned_;  // by digest and need
+  int statement_ = 0;                       // the one that is being added
 };
 
 // Options and columns of a table as its connector gets them; `columns` are left to the caller.
