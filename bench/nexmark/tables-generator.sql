@@ -1,4 +1,4 @@
--- The events of the Nexmark benchmark out of the built-in generator. ${EVENTS}, ${PRELOAD} are filled in by bench/run.py.
+-- The events of the Nexmark benchmark out of the built-in generator. Values in braces come from bench/run.py.
 CREATE TABLE nexmark (
   event_type INT,
   person ROW<id BIGINT, name VARCHAR, emailAddress VARCHAR, creditCard VARCHAR, city VARCHAR, state VARCHAR,
@@ -11,6 +11,6 @@ CREATE TABLE nexmark (
                    ELSE bid.dateTime END,
   WATERMARK FOR dateTime AS dateTime - INTERVAL '4' SECOND
 ) WITH (
-  'connector' = 'nexmark', 'events.num' = '${EVENTS}', 'next-event.rate' = '100000', 'seed' = '42',
+  'connector' = 'nexmark', 'events.num' = '${EVENTS}', 'next-event.rate' = '${RATE}', 'seed' = '42',
   'splits' = 'interleaved', 'preload' = '${PRELOAD}'
 );

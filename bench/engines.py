@@ -1,0 +1,140 @@
+"""The two engines that bench/run.py measures: how each runs a script, and what a run cost."""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+HERE = pathlib.Path(__file__).resolve().parent
+SQL = HERE / "nexmark"
+
+
+@dataclass
+class Cost:
+    wall_s: float
+    core_s: float  # user and system of the whole process; of Flink the TaskManager's
+    peak_mib: float
+
+
+class Failed(Exception):
+    """A run that ended with an error; the text is what the engine said."""
+
+
+def fill(text, **values):
+    """Replaces ${NAME} by values[NAME.lower()]."""
+    return re.sub(r"\$\{(\w+)\}", lambda m: str(values[m[1].lower()]), text)
+
+
+def tables(mode, **values):
+    """The statements that declare the events and the three views."""
+    return fill((SQL / f"tables-{mode}.sql").read_text(), **values) + "\n" + (SQL / "views.sql").read_text()
+
+
+def query_parts(query):
+    """(the sink's CREATE TABLE, the INSERT, the INSERT's query) of a file in bench/nexmark."""
+    text = "\n".join(line for line in (SQL / f"{query}.sql").read_text().splitlines() if not line.startswith("--"))
+    create, insert = (part.strip() for part in text.split(";")[:2])
+    return create + ";\n", insert + ";\n", re.sub(r"^INSERT INTO \w+\s+", "", insert) + ";\n"
+
+
+class Penstock:
+    def __init__(self, build, work):
+        self.build, self.work = pathlib.Path(build).resolve(), pathlib.Path(work)
+
+    def script(self, name, text):
+        path = self.work / name
+        path.write_text(text)
+        return path
+
+    def run(self, text, parallelism):
+        """Runs a script in a process of its own."""
+        command = [self.build / "penstock", "run", "-p", str(parallelism), self.script("penstock.sql", text)]
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        problem = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise Failed(problem)
+        return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+    def repeat(self, setup, statement, parallelism, runs):
+        """Runs a statement several times in one process after a first time that does not count."""
+        command = [self.build / "bench" / "penstock_bench_repeat", str(parallelism), str(runs + 1),
+                   self.script("setup.sql", setup), self.script("statement.sql", statement)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(done.stderr)
+        costs = [json.loads(line) for line in done.stdout.splitlines()]
+        return [Cost(c["wall_s"], c["core_s"], c["peak_mib"]) for c in costs[1:]]
+
+    def parse_only(self, files, runs):
+        """Events per core second of the bare parser, by loop: the best of the runs."""
+        best = {}
+        for file in files:
+            done = subprocess.run([self.build / "bench" / "penstock_bench_json", file, str(runs)],
+                                  capture_output=True, text=True)
+            if done.returncode != 0:
+                raise Failed(done.stderr)
+            for line in map(json.loads, done.stdout.splitlines()):
+                best[line["loop"]] = max(best.get(line["loop"], 0), line["events"] / line["core_s"])
+        return best
+
+    def content(self, setup, query):
+        """The final rows of a query as a multiset of tuples of text."""
+        path = self.script("content.sql", setup + query)
+        done = subprocess.run([self.build / "penstock", "run", "--format", "json", path], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(done.stderr)
+        changes = (json.loads(line) for line in done.stdout.splitlines())
+        return fold((c["kind"], c["row"]) for c in changes if "row" in c)
+
+
+class Flink:
+    """A session cluster of the peer script, without checkpoints and mini-batch, state on the heap."""
+    OPTIONS = ["--slots", "2", "--memory", "4096", "--conf", "execution.checkpointing.interval=24 h",
+               "--conf", "state.backend.type=hashmap", "--conf", "taskmanager.memory.managed.fraction=0.05"]
+
+    def __init__(self, script, work):
+        self.script, self.work = str(script), pathlib.Path(work)
+
+    def start(self):
+        subprocess.run([self.script, "start", *self.OPTIONS], check=True)
+
+    def stop(self):
+        subprocess.run([self.script, "stop"], check=False, stdout=subprocess.DEVNULL)
+
+    def sql(self, text, *arguments):
+        path = self.work / "flink.sql"
+        path.write_text(text)
+        done = subprocess.run([self.script, "sql", path, *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(done.stderr[-2000:])
+        return done
+
+    def run(self, text, parallelism, timeout):
+        done = self.sql(text, "--parallelism", str(parallelism), "--stats", "--timeout", str(timeout))
+        stats = json.loads(done.stderr.splitlines()[-1])
+        return Cost(stats["wall_s"], stats["taskmanager_cpu_s"], stats["taskmanager_peak_mib"])
+
+    def content(self, setup, query):
+        rows = []
+        for line in self.sql(setup + query, "--parallelism", "1").stdout.splitlines():
+            if match := re.fullmatch(r"([+-][IUD])\[(.*)\]", line):
+                rows.append((match[1], match[2].split(", ")))
+        return fold(rows)
+
+
+def plain(value):
+    """One text for what the engines print differently: times with or without an empty fraction."""
+    return re.sub(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.0+$", r"\1", str(value))
+
+
+def fold(changes):
+    content = Counter()
+    for kind, row in changes:
+        content[tuple(map(plain, row))] += 1 if kind in ("+I", "+U") else -1
+    return Counter({row: count for row, count in content.items() if count})
