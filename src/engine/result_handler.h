@@ -3,6 +3,7 @@
 // on another thread than the session's, but never two calls at once.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/status.h"
@@ -27,6 +28,10 @@ class ResultHandler {
   // Asked after every OnRows. kCancelled: nobody wants rows any more, the statement and the script end, and
   // that is no error; any other failure ends the job with it.
   virtual Status status() const { return Status::Ok(); }
+  // True while it takes no more rows: the job waits until the function given to set_wake_up is called, from
+  // any thread.
+  virtual bool full() const { return false; }
+  virtual void set_wake_up(std::function<void()>) {}
 };
 
 }  // namespace penstock

@@ -9,6 +9,7 @@
 #include "engine/job_options.h"
 #include "engine/progress.h"
 #include "engine/savepoint_file.h"
+#include "expr/user_functions.h"
 #include "operators/register.h"
 #include "sql/lexer.h"
 #include "sql/rules.h"
@@ -21,7 +22,7 @@ const char* PhaseName(StatementPhase phase) {
   return kNames[static_cast<size_t>(phase)];
 }
 
-// The rows of the SELECT that runs now.
+// Where the rows of the SELECT that starts now go.
 struct Session::Collector {
   int statement = 0;
   ResultHandler* handler = nullptr;
@@ -30,6 +31,8 @@ struct Session::Collector {
 struct Session::RunningJob {
   int number = 0;  // of the job in this session
   int statement = 0;
+  EvalContext eval;                        // as it was when the job started
+  std::shared_ptr<ResultHandler> handler;  // is told the job's end; null: RunJob's caller is
   std::unique_ptr<JobRunner> runner;
   Thread thread;
   Status outcome;
@@ -39,22 +42,29 @@ namespace {
 
 class CollectWriter : public SinkWriter {
  public:
-  explicit CollectWriter(std::function<Status(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
-  Status Write(const Batch& batch) override { return on_rows_(batch); }
+  CollectWriter(int statement, ResultHandler* handler) : statement_(statement), handler_(handler) {}
+  Status Write(const Batch& batch) override {
+    handler_->OnRows(statement_, batch);
+    return handler_->status();
+  }
+  bool full() const override { return handler_->full(); }
 
  private:
-  std::function<Status(const Batch&)> on_rows_;
+  int statement_;
+  ResultHandler* handler_;
 };
 
 class CollectSink : public Sink {
  public:
-  explicit CollectSink(std::function<Status(const Batch&)> on_rows) : on_rows_(std::move(on_rows)) {}
-  Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext&) override {
-    return std::unique_ptr<SinkWriter>(new CollectWriter(on_rows_));
+  CollectSink(int statement, ResultHandler* handler) : statement_(statement), handler_(handler) {}
+  Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext& context) override {
+    handler_->set_wake_up(context.wake_up);
+    return std::unique_ptr<SinkWriter>(new CollectWriter(statement_, handler_));
   }
 
  private:
-  std::function<Status(const Batch&)> on_rows_;
+  int statement_;
+  ResultHandler* handler_;
 };
 
 // Statements that start a job.
@@ -62,6 +72,13 @@ bool IsQuery(const sql::AstStatement& statement) {
   return std::holds_alternative<sql::AstSelectStatement>(statement.body) ||
          std::holds_alternative<sql::AstInsert>(statement.body) ||
          std::holds_alternative<sql::AstStatementSet>(statement.body);
+}
+
+void TellEnd(ResultHandler& handler, int statement, const Status& outcome) {
+  if (outcome.ok())
+    handler.OnOk(statement);
+  else
+    handler.OnError(statement, StatementPhase::kRuntime, outcome);
 }
 
 }  // namespace
@@ -75,11 +92,7 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
   RegisterConnectors(&connectors_, &registry_);
   RegisterOperators(&registry_);
   registry_.AddSink(sql::kCollectSink, [this](std::string_view) -> Result<std::unique_ptr<Sink>> {
-    Collector* collector = collector_.get();
-    return std::unique_ptr<Sink>(new CollectSink([collector](const Batch& batch) {
-      collector->handler->OnRows(collector->statement, batch);
-      return collector->handler->status();
-    }));
+    return std::unique_ptr<Sink>(new CollectSink(collector_->statement, collector_->handler));
   });
   eval_.now_micros = [this] { return clock_->NowMicros(); };
   eval_.random = [this] { return random_.Next(); };
@@ -88,6 +101,7 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
 Session::~Session() {
   CancelAll();
   for (auto& job : running_) job->thread.Join();
+  if (options_.driven) (void)RunUntilQuiet();
 }
 
 void Session::CancelAll() {
@@ -134,10 +148,9 @@ Status Session::Execute(const sql::AstStatement& statement, int number, ResultHa
     return ReportPlan(statement, {"CHANGELOG_MODE"}, number, handler);
   if (const auto* s = std::get_if<sql::AstSelectStatement>(&statement.body))
     return ExecuteBody(*s, number, handler);
-  if (const auto* s = std::get_if<sql::AstInsert>(&statement.body))
-    return ExecuteInserts({*s}, number, handler);
+  if (const auto* s = std::get_if<sql::AstInsert>(&statement.body)) return ExecuteInserts({*s}, number);
   if (const auto* s = std::get_if<sql::AstStatementSet>(&statement.body))
-    return ExecuteInserts(s->inserts, number, handler);
+    return ExecuteInserts(s->inserts, number);
   if (const auto* s = std::get_if<sql::AstCreateTable>(&statement.body)) {
     ASSIGN_OR_RETURN(TablePtr table, sql::BindCreateTable(bind_context(), *s));
     if (s->if_not_exists && catalog_.FindTable(table->path)) return Status::Ok();
@@ -243,6 +256,7 @@ Status Session::ExecuteShow(const sql::AstShow& show, int number, ResultHandler*
   if (show.what == "FUNCTIONS") {
     std::vector<std::string> names;
     for (const std::string& name : FunctionRegistry::BuiltIn().Names()) names.push_back(ToLowerAscii(name));
+    for (const std::string& name : UserFunctionNames()) names.push_back(ToLowerAscii(name));
     return report("function name", names);
   }
   if (show.what == "JOBS") {
@@ -333,11 +347,10 @@ Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, R
   handler->OnColumns(number, plan->schema);
   collector_->statement = number;
   collector_->handler = handler;
-  return RunJob(planner.Finish("SELECT"), true, number, handler);
+  return RunJob(planner.Finish("SELECT"), handler_ == nullptr, number);
 }
 
-Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number,
-                               ResultHandler* handler) {
+Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number) {
   sql::PhysicalPlanner planner(bind_context(), connectors_);
   std::vector<std::string> sinks;
   std::vector<sql::PlanPtr> plans;
@@ -355,7 +368,7 @@ Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int n
   }
   bool wait = planner.bounded() || config_.GetBool("table.dml-sync", false);
   std::string name = config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ","));
-  return RunJob(planner.Finish(name), wait, number, handler);
+  return RunJob(planner.Finish(name), wait, number);
 }
 
 Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
@@ -365,7 +378,7 @@ Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
   return ReadSavepoint(*files_, dir + "/job-" + std::to_string(job));
 }
 
-Status Session::RunJob(JobGraph graph, bool wait, int number, ResultHandler* handler) {
+Status Session::RunJob(JobGraph graph, bool wait, int number) {
   int job_number = ++jobs_;
   if (config_.GetBool("penstock.job.round-trip", false)) {
     ASSIGN_OR_RETURN(graph, RoundTrip(graph));
@@ -378,18 +391,22 @@ Status Session::RunJob(JobGraph graph, bool wait, int number, ResultHandler* han
   auto job = std::make_unique<RunningJob>();
   job->number = job_number;
   job->statement = number;
+  job->eval = eval_;
+  job->handler = handler_;
   job->runner = std::make_unique<JobRunner>(std::move(graph), std::move(options),
-                                            JobEnvironment{&registry_, clock_, files_, &eval_});
+                                            JobEnvironment{&registry_, clock_, files_, &job->eval});
   RETURN_IF_ERROR(job->runner->Prepare());
   RunningJob* running = job.get();
   {
     std::lock_guard lock(jobs_mutex_);
     running_.push_back(std::move(job));
   }
+  if (options_.driven) return Drive(*running).status();
   if (!wait) {
-    running->thread =
-        Thread("job-" + std::to_string(job_number), [running] { running->outcome = running->runner->Run(); });
-    static_cast<void>(handler);
+    running->thread = Thread("job-" + std::to_string(job_number), [running] {
+      running->outcome = running->runner->Run();
+      if (running->handler) TellEnd(*running->handler, running->statement, running->outcome);
+    });
     return Status::Ok();
   }
   {
@@ -413,8 +430,11 @@ Status Session::FinishJob(RunningJob& job) {
 
 bool Session::WaitForJobs(ResultHandler* handler) {
   bool all_ok = true;
-  while (!running_.empty()) {
-    RunningJob& job = *running_.front();
+  while (true) {
+    // Queries that someone reads end when he does.
+    auto next = std::find_if(running_.begin(), running_.end(), [](const auto& job) { return !job->handler; });
+    if (next == running_.end()) return all_ok;
+    RunningJob& job = **next;
     int statement = job.statement;
     job.thread.Join();
     Status status = FinishJob(job);
@@ -422,7 +442,62 @@ bool Session::WaitForJobs(ResultHandler* handler) {
     all_ok = false;
     handler->OnError(statement, StatementPhase::kRuntime, status);
   }
-  return all_ok;
+}
+
+Result<int> Session::StartQuery(std::string_view statement, std::shared_ptr<ResultHandler> handler) {
+  std::vector<sql::StatementText> texts = sql::SplitStatements(statement);
+  if (texts.size() != 1) return SqlError(ErrorNumber::kSyntax, {}, "expected exactly one statement");
+  ASSIGN_OR_RETURN(sql::AstStatement parsed, sql::ParseStatement(texts[0].text, texts[0].position));
+  if (IsQuery(parsed) && !std::holds_alternative<sql::AstSelectStatement>(parsed.body))
+    return SqlError(ErrorNumber::kUnsupported, parsed.position, "INSERT gives no rows to read");
+  int number = ++statements_, before = jobs_;
+  handler_ = handler;
+  Status status = Execute(parsed, number, handler.get());
+  handler_.reset();
+  if (!status.ok()) return std::move(status).At(texts[0].position);
+  if (jobs_ > before) return jobs_;
+  handler->OnOk(number);
+  return 0;
+}
+
+void Session::CancelJob(int number) {
+  auto found = std::find_if(running_.begin(), running_.end(),
+                            [number](const auto& job) { return job->number == number; });
+  if (found == running_.end()) return;
+  RunningJob& job = **found;
+  job.runner->Cancel();
+  if (options_.driven) return (void)Drive(job);
+  job.thread.Join();
+  (void)FinishJob(job);
+}
+
+Result<JobRunner::Quiet> Session::Drive(RunningJob& job) {
+  Result<JobRunner::Quiet> quiet = job.runner->RunUntilQuiet();
+  if (quiet && !quiet->finished) return quiet;
+  job.outcome = quiet.status();
+  int statement = job.statement;
+  std::shared_ptr<ResultHandler> handler = job.handler;
+  Status outcome = FinishJob(job);
+  if (handler)
+    TellEnd(*handler, statement, outcome);
+  else
+    RETURN_IF_ERROR(outcome);
+  return JobRunner::Quiet{true, true, INT64_MAX};
+}
+
+Result<int64_t> Session::RunUntilQuiet() {
+  int64_t wake_at_ms = INT64_MAX;
+  for (bool moved = true; moved;) {
+    moved = false;
+    wake_at_ms = INT64_MAX;
+    for (auto next = running_.begin(); next != running_.end();) {
+      RunningJob& job = **next++;  // may be gone after Drive
+      ASSIGN_OR_RETURN(JobRunner::Quiet quiet, Drive(job));
+      moved = moved || quiet.moved;
+      wake_at_ms = std::min(wake_at_ms, quiet.wake_at_ms);
+    }
+  }
+  return wake_at_ms;
 }
 
 }  // namespace penstock

@@ -28,6 +28,7 @@ struct SessionOptions {
   bool continue_on_error = false;
   bool explain_only = false;  // queries and INSERTs are explained instead of run
   bool progress = false;      // report what jobs do on standard error
+  bool driven = false;        // jobs have no threads: they run in RunUntilQuiet, under a manual clock
 };
 
 class Session {
@@ -38,7 +39,16 @@ class Session {
   // Executes a script; returns true when every statement succeeded. Statements are numbered on over several
   // scripts. Ends early when the handler takes no more rows (ResultHandler::status).
   bool ExecuteScript(std::string_view script, ResultHandler* handler);
-  // Waits for the jobs that still run; true when all of them succeeded.
+  // Executes one statement for a caller who reads rows at his own pace. The job of a SELECT only starts: it
+  // runs on a thread of its own, and `handler` gets its rows and its end from there. Returns the number of
+  // the job, 0 where the statement has ended already (SHOW, EXPLAIN, DDL).
+  Result<int> StartQuery(std::string_view statement, std::shared_ptr<ResultHandler> handler);
+  // Ends a job of StartQuery and waits until it has ended; nothing when it is no more.
+  void CancelJob(int job);
+  // Of a driven session: works until nothing moves in any job; returns the earliest time (milliseconds of the
+  // clock) that something waits for. Fails with the first job that failed and has no handler of its own.
+  Result<int64_t> RunUntilQuiet();
+  // Waits for the jobs that still run; true when all of them succeeded. REQUIRES: not driven.
   bool WaitForJobs(ResultHandler* handler);
   // From any thread or a signal's: ends every job.
   void CancelAll();
@@ -46,6 +56,9 @@ class Session {
   // As SET 'key' = 'value'; an option that cannot have this value keeps the one it had.
   Status SetOption(const std::string& key, const std::string& value);
   const Catalog& catalog() const { return catalog_; }
+  // What applications add; before the first statement that names it.
+  ConnectorCatalog& connectors() { return connectors_; }
+  FactoryRegistry& registry() { return registry_; }
 
  private:
   struct RunningJob;
@@ -53,7 +66,7 @@ class Session {
 
   Status Execute(const sql::AstStatement& statement, int number, ResultHandler* handler);
   Status ExecuteBody(const sql::AstSelectStatement& select, int number, ResultHandler* handler);
-  Status ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number, ResultHandler* handler);
+  Status ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number);
   // The plan of a query or of INSERTs as a result (explain.cc).
   Status ReportPlan(const sql::AstStatement& statement, const std::vector<std::string>& details, int number,
                     ResultHandler* handler);
@@ -65,9 +78,11 @@ class Session {
   // A column of strings as the result of SHOW and the like.
   void ReportTexts(int number, const std::string& column, const std::vector<std::string>& values,
                    ResultHandler* handler);
-  // Runs a job to its end, or in the background.
-  Status RunJob(JobGraph graph, bool wait, int number, ResultHandler* handler);
+  // Runs a job to its end, or in the background (its end is told to handler_).
+  Status RunJob(JobGraph graph, bool wait, int number);
   Status FinishJob(RunningJob& job);
+  // Works on a job of a driven session until it is quiet; when it has ended it is told and forgotten.
+  Result<JobRunner::Quiet> Drive(RunningJob& job);
   Result<std::vector<SubtaskSnapshot>> LoadSavepoint(int job);
   sql::BindContext bind_context();
   Status UpdateTimeZone();
@@ -85,6 +100,7 @@ class Session {
   int jobs_ = 0;
   bool at_run_time_ = false;  // the statement that fails has started its job
   std::unique_ptr<Collector> collector_;
+  std::shared_ptr<ResultHandler> handler_;  // of the statement that StartQuery executes
   std::mutex jobs_mutex_;
   std::list<std::unique_ptr<RunningJob>> running_;
 };

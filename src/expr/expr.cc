@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 #include "data/value_text.h"
-#include "expr/function.h"
+#include "expr/user_functions.h"
 
 namespace penstock {
 
@@ -112,7 +112,7 @@ Result<ExprPtr> Expr::Read(ByteReader& in) {
   if (!in.ok() || expr->kind_ > ExprKind::kWatermark)
     return Status::Corruption("serialised expression is damaged");
   if (expr->kind_ == ExprKind::kCall) {
-    expr->function_ = FunctionRegistry::BuiltIn().Find(name);
+    expr->function_ = FindFunction(name);
     if (expr->function_ == nullptr)
       return Status::NotFound("plan uses function " + name + ", which does not exist");
   }

@@ -200,8 +200,9 @@ Status JobRunner::Prepare() {
   return Status::Ok();
 }
 
-Status JobRunner::Run() {
-  Status status = graph_.lock_step ? RunLockStep() : RunThreaded();
+Status JobRunner::Run() { return CloseTasks(graph_.lock_step ? RunLockStep() : RunThreaded()); }
+
+Status JobRunner::CloseTasks(Status status) {
   for (auto& task : tasks_) {
     Status closed = task->Close(status.ok());
     if (status.ok() && !closed.ok()) status = closed;
@@ -264,59 +265,6 @@ bool JobRunner::OnQuiet(bool exhausted, bool moved) {
     Wake(i);
   }
   return true;
-}
-
-// Sources in turn, turn_rows each; after each the rest of the job runs until nothing moves.
-Status JobRunner::RunLockStep() {
-  std::vector<bool> finished(tasks_.size(), false);
-  std::vector<bool> exhausted(tasks_.size(), false);
-  size_t left = tasks_.size();
-  bool moved = false;  // rows, not timers, in this round
-  int64_t wake = INT64_MAX;
-  auto step = [&](size_t i, bool* again) -> Status {
-    ASSIGN_OR_RETURN(StepResult result, tasks_[i]->Step(options_.turn_rows));
-    moved = moved || result.moved;
-    *again = *again || result.want == StepResult::Want::kAgain;
-    exhausted[i] = result.exhausted;
-    if (result.want == StepResult::Want::kFinished && !finished[i]) {
-      finished[i] = true;
-      --left;
-    }
-    wake = std::min(wake, result.wake_at_ms);
-    return Status::Ok();
-  };
-  auto settle = [&]() -> Status {
-    for (bool again = true; again;) {
-      again = false;
-      for (size_t i = 0; i < tasks_.size(); ++i) {
-        if (!tasks_[i]->is_source() && !finished[i]) RETURN_IF_ERROR(step(i, &again));
-      }
-    }
-    return Status::Ok();
-  };
-  while (left > 0) {
-    if (cancelled_) return Status(StatusCode::kCancelled, "the job was cancelled");
-    moved = false;
-    wake = INT64_MAX;
-    bool again = false, any_source = false, all_exhausted = true;
-    for (size_t s = 0; s < tasks_.size(); ++s) {
-      if (!tasks_[s]->is_source()) continue;
-      any_source = true;
-      if (finished[s]) continue;
-      RETURN_IF_ERROR(step(s, &again));
-      RETURN_IF_ERROR(settle());
-      all_exhausted = all_exhausted && (exhausted[s] || finished[s]);
-    }
-    // Also when every source has ended: what waits for a sink or a timer goes on.
-    RETURN_IF_ERROR(settle());
-    OnQuiet(all_exhausted && any_source, moved);
-    if (!moved && !again && left > 0) {
-      int64_t pause = std::clamp<int64_t>(wake - environment_.clock->MonotonicMillis(), 0, 5);
-      std::unique_lock lock(mutex_);
-      wakeup_.wait_for(lock, std::chrono::milliseconds(pause));
-    }
-  }
-  return Status::Ok();
 }
 
 void JobRunner::Wake(size_t task) {

@@ -51,6 +51,16 @@ class JobRunner {
   Status Prepare();
   // Runs to the end on the calling thread (lock-step jobs) or on worker threads; returns the job's outcome.
   Status Run();
+  // What RunUntilQuiet left behind.
+  struct Quiet {
+    bool finished = false;
+    bool moved = false;              // rows were processed
+    int64_t wake_at_ms = INT64_MAX;  // the earliest time that something waits for
+  };
+  // For callers that drive the job themselves, under a manual clock: works on the calling thread until
+  // nothing moves without time passing or help from outside. The job is closed when this returns `finished`
+  // or an error, and must not be driven on. REQUIRES: Run is not used.
+  Result<Quiet> RunUntilQuiet();
   // From any thread: ends the job as soon as its tasks notice (well below a second); Run returns kCancelled.
   void Cancel();
   // After Run: the snapshot asked for by JobOptions::savepoint.
@@ -65,7 +75,18 @@ class JobRunner {
   bool IsChained(const JobEdge& edge) const;
   Status AddChain(Task* task, int vertex, int subtask, int parent_node, int lane, int input);
   Result<std::vector<SourceSplit>> DiscoverFor(int vertex, int subtask);
+  // One turn of lock_step.cc: every source once, and after each the rest of the job until nothing moves.
+  struct Round {
+    bool moved = false;      // rows, not timers
+    bool again = false;      // something asked to be called again
+    bool exhausted = false;  // there are sources, and none has rows now
+    int64_t wake_at_ms = INT64_MAX;
+  };
+  Result<Round> RunRound();
+  Status StepTask(size_t task, Round* round);
+  Status Settle(Round* round);
   Status RunLockStep();
+  Status CloseTasks(Status status);
   Status RunThreaded();
   void WorkerLoop();
   void Wake(size_t task);
@@ -103,6 +124,10 @@ class JobRunner {
   std::vector<SubtaskSnapshot> savepoint_;
   bool stop_requested_ = false;
   int64_t quiet_since_ = -1;
+
+  // Lock-step execution.
+  std::vector<bool> finished_, exhausted_;  // by task
+  size_t left_ = 0;
 
   // Threaded execution.
   std::mutex mutex_;

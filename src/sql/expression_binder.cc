@@ -9,6 +9,7 @@
 #include "data/decimal.h"
 #include "expr/evaluator.h"
 #include "expr/type_rules.h"
+#include "expr/user_functions.h"
 #include "sql/binder.h"
 #include "sql/interval_literal.h"
 #include "sql/json_binder.h"
@@ -90,9 +91,11 @@ Result<ExprPtr> TypedLiteral(const std::string& kind, const std::string& text, T
 
 Result<ExprPtr> MakeCall(const BindContext& context, const std::string& name, std::vector<ExprPtr> args,
                          TextPosition at) {
-  const Function* function = FunctionRegistry::BuiltIn().Find(name);
+  const Function* function = FindFunction(name);
   if (function == nullptr) {
-    std::string near = NearestName(ToUpperAscii(name), FunctionRegistry::BuiltIn().Names());
+    std::vector<std::string> names = FunctionRegistry::BuiltIn().Names();
+    for (std::string& added : UserFunctionNames()) names.push_back(std::move(added));
+    std::string near = NearestName(ToUpperAscii(name), names);
     return SqlError(ErrorNumber::kUnknownFunction, at, "No match found for function signature " + name,
                     near.empty() ? "" : "did you mean " + near + "?");
   }
