@@ -13,14 +13,14 @@ void InputGate::AddChannel(int input, std::shared_ptr<Channel> channel) {
 void InputGate::Start() { merger_ = std::make_unique<WatermarkMerger>(ports_.size()); }
 
 bool InputGate::empty() const {
-  return !queued_ && std::all_of(ports_.begin(), ports_.end(),
+  return queued_.empty() && std::all_of(ports_.begin(), ports_.end(),
                                  [](const Port& p) { return p.ended || p.channel->empty(); });
 }
 
 std::optional<InputGate::Event> InputGate::Next() {
-  if (queued_) {
-    std::optional<Event> event = std::move(queued_);
-    queued_.reset();
+  if (!queued_.empty()) {
+    Event event = std::move(queued_.front());
+    queued_.pop_front();
     return event;
   }
   for (size_t tried = 0; tried < ports_.size();) {
@@ -45,18 +45,14 @@ std::optional<InputGate::Event> InputGate::Next() {
     bool last = std::none_of(ports_.begin(), ports_.end(),
                              [&](const Port& o) { return o.input == p.input && !o.ended; });
     Event end{p.input, EndOfInput{p.drained}, last};
-    Mark merged;
-    bool moved = merger_->End(port, &merged) && open_ > 0;
+    Batch marks;
+    merger_->End(port, &marks.marks);
     std::optional<Event> aligned = CompleteBarrier();
-    if (moved) {
-      queued_ = std::move(end);
-      Batch marks;
-      marks.marks.push_back(merged);
-      return Event{p.input, std::move(marks), false};
+    if (!marks.marks.empty() && open_ > 0) {
+      queued_.push_back(std::move(end));
+      end = Event{p.input, std::move(marks), false};
     }
-    if (aligned) {
-      queued_ = std::move(aligned);
-    }
+    if (aligned) queued_.push_back(std::move(*aligned));
     return end;
   }
   return std::nullopt;
@@ -66,10 +62,9 @@ InputGate::Event InputGate::Handle(size_t port, Batch batch) {
   if (ports_.size() > 1 && !batch.marks.empty()) {
     std::vector<Mark> merged;
     for (const Mark& mark : batch.marks) {
-      Mark out;
-      if (!merger_->Apply(port, mark, &out)) continue;
-      out.offset = mark.offset;
-      merged.push_back(out);
+      size_t first = merged.size();
+      merger_->Apply(port, mark, &merged);
+      for (size_t m = first; m < merged.size(); ++m) merged[m].offset = mark.offset;
     }
     batch.marks = std::move(merged);
   }

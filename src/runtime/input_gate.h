@@ -3,6 +3,7 @@
 // until all are there.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -45,7 +46,7 @@ class InputGate {
   size_t next_ = 0;
   size_t open_ = 0;
   std::optional<Barrier> aligning_;
-  std::optional<Event> queued_;  // follows the event that was handed out last
+  std::deque<Event> queued_;  // follow the event that was handed out last
 };
 
 }  // namespace penstock

@@ -44,7 +44,9 @@ struct SourceContext {
   const EvalContext* eval = nullptr;
   std::function<void()> wake_up;  // may be called from any thread
   std::atomic<int64_t>* bad_rows = nullptr;
-  bool restored = false;  // splits come out of a savepoint: those it does not name are new
+  // Splits come out of a savepoint: what Discover finds beyond them is new since then. A source whose splits
+  // divide one sequence finds none.
+  bool restored = false;
 };
 
 class SplitReader {

@@ -232,6 +232,7 @@ class Reader : public SplitReader {
 
 class Enumerator : public SplitEnumerator {
  public:
+  // `splits`: 0 after a restart, where those of the savepoint make all events between them.
   explicit Enumerator(int splits) : splits_(splits) {}
   Result<std::vector<SourceSplit>> Discover() override {
     std::vector<SourceSplit> out;
@@ -248,7 +249,7 @@ class ClickstreamSource : public Source {
  public:
   ClickstreamSource(TableSpec spec, ClickstreamOptions options) : spec_(std::move(spec)), options_(options) {}
   Result<std::unique_ptr<SplitEnumerator>> MakeEnumerator(const SourceContext& context) override {
-    return std::unique_ptr<SplitEnumerator>(new Enumerator(context.parallelism));
+    return std::unique_ptr<SplitEnumerator>(new Enumerator(context.restored ? 0 : context.parallelism));
   }
   Result<std::unique_ptr<SplitReader>> MakeReader(const SourceContext& context) override {
     return std::unique_ptr<SplitReader>(new Reader(spec_, options_, context));

@@ -151,6 +151,7 @@ class DatagenReader : public SplitReader {
 
 class DatagenEnumerator : public SplitEnumerator {
  public:
+  // `splits`: 0 after a restart, where those of the savepoint make all rows between them.
   DatagenEnumerator(int splits, uint64_t seed) : splits_(splits), seed_(seed) {}
   Result<std::vector<SourceSplit>> Discover() override {
     std::vector<SourceSplit> found;
@@ -186,7 +187,8 @@ class DatagenSource : public Source {
       ASSIGN_OR_RETURN(int64_t given, IntOption(spec_.options, "seed", 0));
       seed = static_cast<uint64_t>(given);
     }
-    return std::unique_ptr<SplitEnumerator>(new DatagenEnumerator(context.parallelism, seed));
+    int splits = context.restored ? 0 : context.parallelism;
+    return std::unique_ptr<SplitEnumerator>(new DatagenEnumerator(splits, seed));
   }
   Result<std::unique_ptr<SplitReader>> MakeReader(const SourceContext& context) override {
     ASSIGN_OR_RETURN(DatagenPlan plan,

@@ -104,6 +104,14 @@ TEST_F(DatagenTest, SplitsShareTheRows) {
   EXPECT_EQ(All(*Reader(&second)), "+I[6]+I[8]+I[10]");
 }
 
+TEST_F(DatagenTest, ARestartAtHigherParallelismMakesNoRowTwice) {
+  Reader();
+  SourceContext context;
+  context.parallelism = 3;
+  context.restored = true;
+  EXPECT_TRUE(source_->MakeEnumerator(context).value()->Discover().value().empty());
+}
+
 TEST(RowText, IsJavas) {
   auto text = [](const Value& value, const DataType& type) { return JavaText(value, type); };
   EXPECT_EQ(text(Value::Int(0), DataType::Timestamp(3)), "1970-01-01T00:00");
