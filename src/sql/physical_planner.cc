@@ -2,6 +2,7 @@
 #include "sql/physical_planner.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/strings.h"
 #include "operators/calc.h"
@@ -62,7 +63,9 @@ void PhysicalPlanner::Connect(const PhysicalStream& from, int to, int input, con
   edge.input = input;
   if (keys == nullptr) {
     bool same = vertex(from.vertex).parallelism == vertex(to).parallelism;
-    edge.partitioning = same ? Partitioning::kForward : Partitioning::kRebalance;
+    // Changes of one row must not overtake each other on two ways.
+    Partitioning other = from.mode.insert_only() ? Partitioning::kRebalance : Partitioning::kSingleton;
+    edge.partitioning = same ? Partitioning::kForward : other;
   } else if (keys->empty()) {
     edge.partitioning = Partitioning::kSingleton;
   } else {
@@ -85,6 +88,21 @@ int PhysicalPlanner::AddOperator(const std::string& factory, const std::string& 
   int id = graph_.AddVertex(std::move(made)).id;
   Connect(input, id, 0, keys);
   return id;
+}
+
+Result<int> PhysicalPlanner::ParallelismOption(const Table& table, const std::string& key,
+                                               int fallback) const {
+  if (!table.has_option(key)) return fallback;
+  const std::string text = table.option(key);
+  int value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < 1 ||
+      value > graph_.max_parallelism) {
+    return SqlError(ErrorNumber::kBadOption, {},
+                    "option '" + key + "' of table '" + table.path.ToString() + "' is a number from 1 to " +
+                        std::to_string(graph_.max_parallelism) + ", not '" + text + "'");
+  }
+  return value;
 }
 
 // The operator that makes the changes of a stream, not those that hand them on.

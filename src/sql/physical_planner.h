@@ -139,6 +139,8 @@ class PhysicalPlanner {
   int AddOperator(const std::string& factory, const std::string& name, std::string spec, const Schema& schema,
                   const PhysicalStream& input, const std::vector<int>* keys);
   void Connect(const PhysicalStream& from, int to, int input, const std::vector<int>* keys);
+  // Of scan.parallelism and sink.parallelism.
+  Result<int> ParallelismOption(const Table& table, const std::string& key, int fallback) const;
   JobVertex& vertex(int id) { return graph_.vertices[static_cast<size_t>(id)]; }
   std::string NewUid(const std::string& kind);
   int64_t StateTtl(const PlanPtr& plan) const;

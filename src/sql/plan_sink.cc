@@ -167,10 +167,19 @@ Status PhysicalPlanner::AddTableSink(const PlanPtr& plan, const SinkTarget& sink
   if (needs.materialize) RETURN_IF_ERROR(Materialize(plan, sink, &stream));
   modes_[stream.vertex] = stream.mode;
 
-  ASSIGN_OR_RETURN(int id, AddSinkVertex(table, plan->schema, stream.mode, vertex(stream.vertex).parallelism,
-                                         "sink@" + lineage_));
+  int before = vertex(stream.vertex).parallelism;
+  ASSIGN_OR_RETURN(int parallelism, ParallelismOption(table, "sink.parallelism", before));
+  ASSIGN_OR_RETURN(int id, AddSinkVertex(table, plan->schema, stream.mode, parallelism, "sink@" + lineage_));
   guarantees_[id] = abilities.guarantee;
-  Connect(stream, id, 0, nullptr);
+  ColumnSet key = WrittenKey(table);
+  bool by_key = parallelism != before && !stream.mode.insert_only();
+  if (by_key && key.empty()) {
+    return SqlError(ErrorNumber::kBadOption, {},
+                    "table '" + table.path.ToString() + "' has 'sink.parallelism' = '" +
+                        std::to_string(parallelism) + "', the query that updates it " +
+                        std::to_string(before) + ": it needs a primary key to divide the changes by");
+  }
+  Connect(stream, id, 0, by_key ? &key : nullptr);
   return Status::Ok();
 }
 

@@ -46,7 +46,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
     made.spec = spec.Serialize();
     made.schema = plan->schema;
     made.inputs = 0;
-    made.parallelism = abilities.lock_step ? 1 : parallelism_;
+    ASSIGN_OR_RETURN(int wanted, ParallelismOption(*node.table, "scan.parallelism", parallelism_));
+    made.parallelism = abilities.lock_step ? 1 : wanted;
     graph_.lock_step = graph_.lock_step || abilities.lock_step;
     bounded_ = bounded_ && abilities.bounded;
     stream = {graph_.AddVertex(std::move(made)).id, abilities.changelog, abilities.bounded,

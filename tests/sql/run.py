@@ -78,6 +78,8 @@ class Run:
     def execute(self, phase, *options):
         command = [self.penstock, "run", str(self.script(phase)), "--format", "json", "--continue-on-error",
                    "-D", "table.dml-sync=true", *self.configuration.options(), *options]
+        if "-p" not in options:
+            command += ["-p", str(self.configuration.parallelism)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode not in (0, 1):
             raise RuntimeError(f"exit code {done.returncode}: {done.stderr.strip()[-2000:]}")
@@ -96,7 +98,9 @@ class Run:
         if self.configuration.mode != "savepoint":
             return self.execute("whole")
         savepoint = str(self.directory / "savepoint")
-        before = self.execute("before", "--stop-when-idle", "--savepoint", savepoint, "-D", "penstock.idle-time=0 ms")
+        first = str(self.configuration.parallelism if self.configuration.parallelism == 1 else self.random.randint(1, 3))
+        before = self.execute("before", "-p", first, "--stop-when-idle", "--savepoint", savepoint,
+                              "-D", "penstock.idle-time=0 ms")
         after = self.execute("whole", "--from-savepoint", savepoint)
         for number, result in after.items():
             result["rows"] = before[number]["rows"] + result["rows"]
