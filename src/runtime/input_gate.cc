@@ -14,7 +14,7 @@ void InputGate::Start() { merger_ = std::make_unique<WatermarkMerger>(ports_.siz
 
 bool InputGate::empty() const {
   return queued_.empty() && std::all_of(ports_.begin(), ports_.end(),
-                                 [](const Port& p) { return p.ended || p.channel->empty(); });
+                                        [](const Port& p) { return p.ended || p.channel->empty(); });
 }
 
 std::optional<InputGate::Event> InputGate::Next() {

@@ -1,9 +1,9 @@
 // WatermarkMerger: the watermark of a task from those of its inputs, by the rules of Flink's
 // StatusWatermarkValve: the minimum over the channels that are active and aligned; never goes back. A channel
-// that wakes up behind the merged watermark is not aligned, and does not hold it back, until it has caught up.
-// When the last active channel goes idle, the watermark first becomes the maximum of the idle ones, then the
-// task is idle. Unlike in Flink, a channel that has ended counts for neither: its final watermark would make
-// all rows late that an idle channel still has to bring. Used by the task's thread.
+// that wakes up behind the merged watermark is not aligned, and does not hold it back, until it has caught
+// up. When the last active channel goes idle, the watermark first becomes the maximum of the idle ones, then
+// the task is idle. Unlike in Flink, a channel that has ended counts for neither: its final watermark would
+// make all rows late that an idle channel still has to bring. Used by the task's thread.
 #pragma once
 
 #include <algorithm>

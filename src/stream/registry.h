@@ -28,8 +28,8 @@ class FactoryRegistry {
   void AddSink(const std::string& name, MakeSink make) { sinks_[name] = std::move(make); }
   void AddLookup(const std::string& connector, MakeLookup make) { lookups_[connector] = std::move(make); }
 
-  // Names of all operators, for tests that look at each of them; their factories may be wrapped by adding them
-  // again under their name.
+  // Names of all operators, for tests that look at each of them; their factories may be wrapped by adding
+  // them again under their name.
   const std::map<std::string, MakeOperator>& operators() const { return operators_; }
 
   Result<std::unique_ptr<Operator>> NewOperator(const JobVertex& vertex) const {
