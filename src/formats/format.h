@@ -46,6 +46,9 @@ class Format {
   // Kinds of changes its records stand for when read, and takes when written.
   virtual ChangelogMode read_mode() const { return ChangelogMode::InsertOnly(); }
   virtual ChangelogMode write_mode() const { return ChangelogMode::InsertOnly(); }
+  // Whether its decoder takes ROW columns whose types lack some of the fields that records have, at any
+  // depth.
+  virtual bool nested_projection(const FormatRequest&) const { return false; }
   virtual std::vector<MetadataColumn> metadata() const { return {}; }
   // True: files are read and written whole, by the two bulk methods.
   virtual bool bulk() const { return false; }

@@ -91,7 +91,10 @@ const char* JoinText(JoinKind kind) {
 }
 
 struct Describer {
-  std::string operator()(const ScanNode& n) const { return "Scan(" + n.table->path.object + ")"; }
+  std::string operator()(const ScanNode& n) const {
+    std::string fields = n.fields.empty() ? "" : fmt::format(", fields=[{}]", fmt::join(n.fields, ", "));
+    return "Scan(" + n.table->path.object + fields + ")";
+  }
   std::string operator()(const NormalizeNode& n) const {
     return "ChangelogNormalize(" + List(n.keys) + (n.filter ? ", " + n.filter->ToString() : "") + ")";
   }

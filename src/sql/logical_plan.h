@@ -25,6 +25,7 @@ using PlanPtr = std::shared_ptr<const PlanNode>;
 struct ScanNode {
   TablePtr table;
   std::vector<int> columns;
+  std::vector<std::string> fields = {};  // "column.field": all that is read of ROW columns that are cut down
 };
 
 // An upsert source, or one with duplicates, as a regular changelog: the last row of each key. Rows that fail

@@ -30,9 +30,9 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
     ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*node.table));
     ASSIGN_OR_RETURN(SourceAbilities abilities, connector->DescribeSource(*node.table));
     TableSpec spec = SpecOf(*node.table);
-    for (int column : node.columns) {
-      const TableColumn& c = node.table->columns[static_cast<size_t>(column)];
-      spec.columns.push_back({c.name, c.type, c.metadata_key});
+    for (size_t i = 0; i < node.columns.size(); ++i) {
+      const TableColumn& c = node.table->columns[static_cast<size_t>(node.columns[i])];
+      spec.columns.push_back({c.name, plan->schema[static_cast<int>(i)].type, c.metadata_key});
     }
     spec.changelog = abilities.changelog.bits();
     ASSIGN_OR_RETURN(TablePtr bad_sink, LaneSink("bad-rows", *node.table));

@@ -94,8 +94,9 @@ Status OptimizePlans(const BindContext& context, const ConnectorCatalog& connect
   bool late_rows = false;
   for (const auto& [key, value] : context.config->values())
     late_rows = late_rows || key.starts_with("penstock.late-rows.");
-  if (!late_rows) *plans = PruneColumns(*plans);
-  return Status::Ok();
+  if (late_rows) return Status::Ok();
+  *plans = PruneColumns(*plans);
+  return PruneFields(connectors, plans);
 }
 
 }  // namespace penstock::sql

@@ -1,7 +1,7 @@
 // Rules: what is rewritten in a logical plan before it becomes a job, in this order: sources that need it
 // are normalised, conditions are folded and moved down to where they cut most, projections and filters next
-// to each other become one, and columns nobody reads are not read at all. The meaning of a plan never
-// changes.
+// to each other become one, and columns (and fields of ROW columns) nobody reads are not read at all. The
+// meaning of a plan never changes.
 #pragma once
 
 #include "sql/binder.h"
@@ -23,5 +23,7 @@ PlanPtr PushFilters(const BindContext& context, const PlanPtr& plan);
 PlanPtr MergeProjections(const PlanPtr& plan);
 // Columns of the scans that any of the plans reads.
 std::vector<PlanPtr> PruneColumns(const std::vector<PlanPtr>& plans);
+// Fields of their ROW columns likewise, where the connector can leave some out.
+Status PruneFields(const ConnectorCatalog& connectors, std::vector<PlanPtr>* plans);
 
 }  // namespace penstock::sql

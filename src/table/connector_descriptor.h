@@ -33,9 +33,10 @@ enum class WatermarkEmission : uint8_t {
 struct SourceAbilities {
   ChangelogMode changelog = ChangelogMode::InsertOnly();
   bool bounded = true;
-  bool deletes_by_key = false;  // -D rows carry only the primary key
-  bool lookup = false;          // usable as the right side of FOR SYSTEM_TIME AS OF a processing time
-  bool lock_step = false;       // read in turn with the other sources of the job, a row at a time
+  bool deletes_by_key = false;     // -D rows carry only the primary key
+  bool lookup = false;             // usable as the right side of FOR SYSTEM_TIME AS OF a processing time
+  bool nested_projection = false;  // reads ROW columns whose types lack some of the declared fields
+  bool lock_step = false;          // read in turn with the other sources of the job, a row at a time
   WatermarkEmission emission = WatermarkEmission::kPeriodic;
   std::vector<MetadataColumn> metadata;
 };

@@ -107,6 +107,7 @@ Result<SourceAbilities> FilesystemConnector::DescribeSource(const Table& table) 
   SourceAbilities abilities;
   abilities.changelog = format->read_mode();
   abilities.bounded = !table.has_option("source.monitor-interval");
+  abilities.nested_projection = format->nested_projection(RequestOf(table.options, "format", *format));
   abilities.metadata = Metadata();
   return abilities;
 }

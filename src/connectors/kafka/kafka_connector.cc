@@ -154,6 +154,9 @@ Result<SourceAbilities> KafkaConnector::DescribeSource(const Table& table) const
   SourceAbilities abilities;
   abilities.changelog = layout.value_format->read_mode();
   abilities.bounded = options.bounded();
+  abilities.nested_projection =
+      layout.value_format->nested_projection(layout.value) &&
+      (layout.key_format == nullptr || layout.key_format->nested_projection(layout.key));
   abilities.emission = WatermarkEmission::kPerSplit;
   abilities.metadata = KafkaMetadataColumns();
   return abilities;

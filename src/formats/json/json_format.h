@@ -26,6 +26,10 @@ class JsonFormat : public Format {
   std::string name() const override { return "json"; }
   std::vector<std::string> options() const override;
   Status Check(const FormatRequest& request) const override;
+  // Not where a missing field is to fail the record.
+  bool nested_projection(const FormatRequest& request) const override {
+    return request.option("fail-on-missing-field") != "true";
+  }
   Result<std::unique_ptr<Decoder>> NewDecoder(const FormatRequest& request) const override;
   Result<std::unique_ptr<Encoder>> NewEncoder(const FormatRequest& request) const override;
 };
