@@ -2,7 +2,9 @@
 """Fails when a file of src/ includes a module that tools/layers.txt does not allow it.
 
 Also checks that each allow-list names only modules declared above it (a lower layer), and that third-party
-headers with a home stay in it (RocksDB only in state/rocksdb, librdkafka only in connectors/kafka, ...).
+headers with a home stay in it (RocksDB only in state/rocksdb, librdkafka only in connectors/kafka, ...). The public
+headers of include/penstock stand alone: they include the standard library and each other, and only src/api
+implements them.
 """
 import pathlib
 import re
@@ -51,6 +53,12 @@ def main():
             for pattern, homes in HOMES.items():
                 if bracket == "<" and re.match(pattern, target) and not name.startswith(homes):
                     bad.append(f"{name}: includes <{target}>, whose home is {' '.join(homes)}")
+            if target.startswith("penstock/") and module != "api":
+                bad.append(f"{name}: includes {target}; the public interface is for applications and src/api")
+    for path in sorted((ROOT / "include" / "penstock").glob("*.h")):
+        for bracket, target in INCLUDE.findall(path.read_text()):
+            if not (target.startswith("penstock/") if bracket == '"' else re.fullmatch(r"[a-z_]+", target)):
+                bad.append(f"include/penstock/{path.name}: includes {target}: only the standard library and itself")
     print("\n".join(bad + [f"layers: {files} files, {len(bad)} forbidden edges"]))
     return 1 if bad else 0
 

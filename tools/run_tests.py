@@ -64,6 +64,10 @@ def main():
     plan_runner = ROOT / "tests" / "plan" / "run.py"
     if plan_runner.exists():
         tally.run("plans", [sys.executable, str(plan_runner), "--penstock", str(penstock)])
+    if "PENSTOCK_SANITIZE:STRING=\n" in (build / "CMakeCache.txt").read_text():
+        tally.run("install", [sys.executable, "tests/install/run.py", "--build", str(build)])
+    else:
+        tally.skip("install", "a build with a sanitizer is not installed")
     baseline = ROOT / "tests" / "conformance" / "passing.json"
     if (CONFORMANCE / "run.py").exists():
         tally.run("conformance ratchet", [sys.executable, str(CONFORMANCE / "run.py"), "--penstock", str(penstock),

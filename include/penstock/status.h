@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "penstock/config.h"
@@ -63,7 +64,11 @@ namespace internal {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}        // NOLINT: implicit by design
+  // From anything that becomes a T by itself: a std::unique_ptr to a derived class, a literal.
+  template <typename U = T>
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, Status> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result>) Result(U&& value)
+      : value_(std::forward<U>(value)) {}              // NOLINT: implicit by design
   Result(Status status) : error_(std::move(status)) {  // NOLINT
     if (error_.ok()) internal::FailNoValue(error_);
   }
