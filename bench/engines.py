@@ -129,8 +129,8 @@ class Flink:
 
 
 def plain(value):
-    """One text for what the engines print differently: times with or without an empty fraction."""
-    return re.sub(r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)\.0+$", r"\1", str(value))
+    """One text for what the engines print differently: zeros at the end of a fraction."""
+    return re.sub(r"^(-?\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d*?)0+$", lambda m: m[1] + m[2].rstrip("."), str(value))
 
 
 def fold(changes):

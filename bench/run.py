@@ -63,7 +63,7 @@ class Bench:
 
     def compare_contents(self):
         """Both engines' final rows, over a slow stream, so that windows close."""
-        folder, _ = write_events(self.penstock, self.work, 50_000, 1, rate=1000)
+        folder, _ = write_events(self.penstock, self.work, 20_000, 1, rate=400)
         setup = tables("files", data=folder)
         for query in self.options.queries:
             select = query_parts(query)[2]

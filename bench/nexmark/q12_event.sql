@@ -4,5 +4,5 @@ WITH ('connector' = 'blackhole');
 
 INSERT INTO nexmark_q12_event
 SELECT bidder, COUNT(*) AS bid_count, window_start, window_end
-FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(dateTime), INTERVAL '10' SECOND))
+FROM TABLE(TUMBLE(TABLE bid, DESCRIPTOR(`dateTime`), INTERVAL '10' SECOND))
 GROUP BY bidder, window_start, window_end;

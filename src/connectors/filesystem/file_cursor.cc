@@ -9,7 +9,7 @@ namespace penstock {
 
 namespace {
 
-constexpr size_t kReadBytes = 1 << 20;
+constexpr size_t kReadBytes = 256 << 10;
 
 class RecordCursor : public FileCursor {
  public:
