@@ -18,6 +18,8 @@ Status BadPattern(const std::string& why) {
   return SqlError(ErrorNumber::kBadArguments, {}, "invalid date and time pattern: " + why);
 }
 
+bool IsZone(char letter) { return std::string_view("zZXxOV").find(letter) != std::string_view::npos; }
+
 // The widest run a letter may have; 0: unknown letter.
 int LongestRun(char letter, PatternStyle style) {
   if (style == PatternStyle::kSimple) {
@@ -180,6 +182,36 @@ void TimePattern::ReserveDigits() {
   }
 }
 
+int64_t TimePattern::unit_nanos() const {
+  int64_t unit = kNanosPerDay;
+  for (const Element& element : elements_) {
+    int64_t of_letter = kNanosPerDay;
+    switch (element.letter) {
+      case 'H':
+      case 'k':
+      case 'K':
+      case 'h':
+      case 'a': of_letter = 3600 * kNanosPerSecond; break;
+      case 'm': of_letter = 60 * kNanosPerSecond; break;
+      case 's': of_letter = kNanosPerSecond; break;
+      case 'A': of_letter = 1'000'000; break;
+      case 'S':
+        of_letter = kNanosPerSecond;
+        for (int digits = style_ == PatternStyle::kSimple ? 3 : element.count; digits > 0; --digits)
+          of_letter /= 10;
+        break;
+      case 'n':
+      case 'N': of_letter = 1; break;
+      default:
+        // Where the zone is printed, its offset may change at any time.
+        if (IsZone(element.letter)) of_letter = 1;
+        break;
+    }
+    unit = std::min(unit, of_letter);
+  }
+  return unit;
+}
+
 int TimePattern::fraction_digits() const {
   int digits = 0;
   for (const Element& element : elements_) {
@@ -327,7 +359,7 @@ std::optional<std::string> TimePattern::Format(int128_t local_nanos, const TimeZ
       text += style_ == PatternStyle::kSimple
                   ? fmt::format("{:0{}}", clock.nano() / 1'000'000, element.count)
                   : fmt::format("{:09}", clock.nano()).substr(0, static_cast<size_t>(element.count));
-    } else if (std::string_view("zZXxOV").find(letter) != std::string_view::npos) {
+    } else if (IsZone(letter)) {
       if (style_ == PatternStyle::kFormatter) return std::nullopt;
       int64_t local = clock.days * 86400 + clock.nanos / kNanosPerSecond;
       text += FormatZone(element, zone.OffsetAtLocal(local), zone);
@@ -345,9 +377,24 @@ const TimePattern* PatternCache::Get(std::string_view pattern) {
     known_ = true;
     Result<TimePattern> compiled = TimePattern::Compile(pattern, style_);
     compiled_.reset();
+    printed_zone_ = nullptr;
     if (compiled) compiled_.emplace(std::move(*compiled));
   }
   return compiled_ ? &*compiled_ : nullptr;
+}
+
+const std::string* PatternCache::Print(std::string_view pattern, int128_t local_nanos, const TimeZone& zone) {
+  const TimePattern* compiled = Get(pattern);
+  if (compiled == nullptr) return nullptr;
+  bool known = printed_zone_ == &zone && local_nanos >= printed_from_ && local_nanos < printed_to_;
+  if (!known) {
+    printed_ = compiled->Format(local_nanos, zone);
+    int128_t unit = compiled->unit_nanos();
+    printed_from_ = FloorDiv(local_nanos, unit) * unit;
+    printed_to_ = printed_from_ + unit;
+    printed_zone_ = &zone;
+  }
+  return printed_ ? &*printed_ : nullptr;
 }
 
 }  // namespace penstock

@@ -34,6 +34,9 @@ class TimePattern {
   // 1970-01-01 00:00:00.
   std::optional<ParsedTime> Parse(std::string_view text) const;
 
+  // Every time within the same so many nanoseconds, counted from the start of its day, prints the same.
+  int64_t unit_nanos() const;
+
   // How many fraction digits the pattern reads: the longest run of S.
   int fraction_digits() const;
 
@@ -52,18 +55,25 @@ class TimePattern {
   std::vector<Element> elements_;
 };
 
-// Keeps the last pattern: kernels whose pattern is a column compile it again only when it changes.
+// Keeps the last pattern, and the last text: kernels whose pattern is a column compile it again only when it
+// changes, and rows of the same day (hour, ...) print once.
 class PatternCache {
  public:
   explicit PatternCache(PatternStyle style) : style_(style) {}
   // Null when the pattern is not valid.
   const TimePattern* Get(std::string_view pattern);
+  // The text of TimePattern::Format, valid until the next call; null where there is none.
+  const std::string* Print(std::string_view pattern, int128_t local_nanos, const TimeZone& zone);
 
  private:
   PatternStyle style_;
   std::string text_;
   std::optional<TimePattern> compiled_;
   bool known_ = false;
+  // What Print said for local times in [printed_from_, printed_to_) of printed_zone_.
+  std::optional<std::string> printed_;
+  int128_t printed_from_ = 0, printed_to_ = 0;
+  const TimeZone* printed_zone_ = nullptr;
 };
 
 }  // namespace penstock

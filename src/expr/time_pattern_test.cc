@@ -60,6 +60,29 @@ TEST(TimePatternTest, OptionalPartsMayBeMissing) {
   EXPECT_EQ(Reprint("2024-03-09 10:11", "yyyy-MM-dd[ HH:mm]", kFormatter), "2024-03-09 10:11:00");
 }
 
+TEST(TimePatternTest, APrintedTextIsKeptOnlyWhileItIsTheSame) {
+  const TimeZone& utc = TimeZone::Utc();
+  const TimeZone& berlin = *TimeZone::Find("Europe/Berlin").value();
+  const char* times[] = {"2024-03-09 23:59:59.999", "2024-03-09 00:00:00", "2024-03-10 00:00:00",
+                         "2024-03-10 00:59:59.9",   "2024-03-31 01:30:00", "2024-03-31 03:30:00",
+                         "1969-12-31 23:59:59.999", "1969-12-31 00:00:00", "1970-01-01 00:00:00.001"};
+  for (PatternStyle style : {kFormatter, kSimple}) {
+    for (const char* pattern :
+         {"yyyy-MM-dd", "dd HH", "K a", "HH:mm", "E ss", "ss.S", "ss.SSS", "w", "D Z"}) {
+      PatternCache cache(style);
+      std::optional<TimePattern> compiled = TimePattern::Compile(pattern, style).value();
+      for (const char* time : times) {
+        for (const TimeZone* zone : {&utc, &berlin, &berlin}) {
+          int128_t local = *ParseTimestamp(time);
+          const std::string* kept = cache.Print(pattern, local, *zone);
+          EXPECT_EQ(kept != nullptr ? std::optional(*kept) : std::nullopt, compiled->Format(local, *zone))
+              << pattern << " of " << time;
+        }
+      }
+    }
+  }
+}
+
 TEST(TimePatternTest, UnknownLettersAreRefused) {
   EXPECT_EQ(Reprint("x", "yyyy-rr", kFormatter), "bad pattern");
   EXPECT_EQ(Reprint("x", "yyyy-rr", kSimple), "bad pattern");

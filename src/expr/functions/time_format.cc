@@ -34,8 +34,8 @@ Result<Signature> ResolveDateFormat(std::span<const ArgInfo> args) {
 
 std::optional<std::string> Print(PatternCache& cache, std::string_view pattern, int128_t local,
                                  const TimeZone& zone) {
-  const TimePattern* compiled = cache.Get(pattern);
-  return compiled != nullptr ? compiled->Format(local, zone) : std::nullopt;
+  const std::string* text = cache.Print(pattern, local, zone);
+  return text != nullptr ? std::optional(*text) : std::nullopt;
 }
 
 Kernel FormatTimestampKernel(const CallSite& site) {
@@ -51,8 +51,13 @@ Kernel FormatTimestampKernel(const CallSite& site) {
         out.AppendNull();
         continue;
       }
-      WriteResult(out,
-                  Print(*cache, args[1]->StringAt(row), LocalNanosAt(*args[0], row, type, *zone), *zone));
+      int128_t local = LocalNanosAt(*args[0], row, type, *zone);
+      const std::string* text = cache->Print(args[1]->StringAt(row), local, *zone);
+      if (text != nullptr) {
+        out.AppendString(*text);
+      } else {
+        out.AppendNull();
+      }
     }
     return out.Finish();
   };
