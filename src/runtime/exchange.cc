@@ -60,17 +60,18 @@ void Exchange::Send(Batch batch) {
 void Exchange::SendHashed(Batch batch) {
   std::vector<ColumnPtr> keys;
   for (int key : keys_) keys.push_back(batch.column(key));
-  KeyBlock block;
-  codec_.Encode(keys, batch.rows, &block);
-  std::vector<std::vector<int32_t>> rows(targets_.size());
+  codec_.Encode(keys, batch.rows, &key_block_);
+  rows_.resize(targets_.size());
+  for (std::vector<int32_t>& rows : rows_) rows.clear();
   for (int64_t row = 0; row < batch.rows; ++row) {
-    int group = KeyGroupOf(HashKey(block[row]), max_parallelism_);
+    int group = KeyGroupOf(HashKey(key_block_[row]), max_parallelism_);
     int target = SubtaskOf(group, max_parallelism_, static_cast<int>(targets_.size()));
-    rows[static_cast<size_t>(target)].push_back(static_cast<int32_t>(row));
+    rows_[static_cast<size_t>(target)].push_back(static_cast<int32_t>(row));
   }
   for (size_t t = 0; t < targets_.size(); ++t) {
-    if (rows[t].empty() && batch.marks.empty()) continue;
-    targets_[t]->Push(batch.Take(rows[t]));
+    if (rows_[t].empty() && batch.marks.empty()) continue;
+    bool all = static_cast<int64_t>(rows_[t].size()) == batch.rows;
+    targets_[t]->Push(all ? batch : batch.Take(rows_[t]));
   }
 }
 

@@ -30,6 +30,8 @@ class Exchange {
   size_t subtask_;
   int max_parallelism_;
   size_t next_ = 0;
+  KeyBlock key_block_;                      // of SendHashed, like rows_: kept for their memory
+  std::vector<std::vector<int32_t>> rows_;  // by target
   std::vector<std::shared_ptr<Channel>> targets_;
 };
 
