@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,6 +39,20 @@ class OperatorDriver {
     Send();
     return std::exchange(sink_.rows, {});
   }
+  // What left through another lane since the last call.
+  std::vector<std::string> TakeLane(int lane) {
+    Send();
+    return std::exchange(sink_.lanes[lane], {});
+  }
+  // Moves the clock and calls the operator where it asked for that.
+  OperatorDriver& Advance(int64_t millis) {
+    Send();
+    clock_.AdvanceMicros(millis * 1000);
+    int64_t now = clock_.MonotonicMillis();
+    bool due = op_->NextProcessingTime() <= now;
+    EXPECT_TRUE(!due || static_cast<bool>(op_->OnProcessingTime(now, sink_)));
+    return *this;
+  }
   // Saves the state and goes on with a new operator that starts from it.
   void Restart() {
     Send();
@@ -53,16 +68,18 @@ class OperatorDriver {
  private:
   struct Sink : Output {
     std::vector<std::string> rows;
+    std::map<int, std::vector<std::string>> lanes;
     void Emit(int lane, Batch batch) override {
-      if (lane != kMainLane) return;
       for (int64_t r = 0; r < batch.rows; ++r) {
         std::string text = RowKindText(batch.kind(r));
-        for (const Value& value : batch.RowAt(r)) {
-          text += " " + (value.is_null()  ? "null"
-                         : value.is_int() ? std::to_string(value.as_int())
-                                          : value.as_string());
+        for (const ColumnPtr& column : batch.columns) {
+          Value value = column->ValueAt(r);
+          text += " " + (value.is_null()                         ? "null"
+                         : column->physical() == Physical::kBool ? std::to_string(value.as_bool())
+                         : value.is_int()                        ? std::to_string(value.as_int())
+                                                                 : value.as_string());
         }
-        rows.push_back(text);
+        (lane == kMainLane ? rows : lanes[lane]).push_back(text);
       }
     }
     bool full() const override { return false; }

@@ -29,6 +29,7 @@ std::string WindowAggregateSpec::Serialize() const {
     column.type.Write(out);
   }
   out.Bool(retracts);
+  out.Fixed(early_interval_ms);
   return out.Take();
 }
 
@@ -58,6 +59,7 @@ Result<WindowAggregateSpec> WindowAggregateSpec::Parse(std::string_view bytes) {
     spec.output.push_back(std::move(column));
   }
   spec.retracts = in.Bool();
+  spec.early_interval_ms = in.Fixed<int64_t>();
   return spec;
 }
 
@@ -75,6 +77,8 @@ Status WindowAggregate::Open(OperatorContext* context) {
     if (!sliced_) pending_.insert(name_space);
     known_slices_.insert(name_space);
   }
+  early_.Open(spec_.early_interval_ms, context->clock);
+  for (int64_t window_end : pending_) early_.Touch(window_end);
   return Status::Ok();
 }
 
@@ -154,6 +158,7 @@ Result<Progress> WindowAggregate::Process(int, const Batch& batch, Output& out) 
 
 Progress WindowAggregate::FlushQueues(Output& out) {
   if (late_.Flush(out, kLateLane) == Progress::kBlocked) return Progress::kBlocked;
+  if (early_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
 }
 
@@ -242,6 +247,7 @@ Status WindowAggregate::Accumulate(const Batch& batch, const std::vector<int32_t
   std::vector<uint8_t> created(size);
   RETURN_IF_ERROR(state_->Access(name_space, keys, values, created));
   NoteSlice(name_space);
+  if (early_.enabled()) TouchWindows(name_space);
   for (size_t i = 0; i < size; ++i) {
     if (created[i] != 0) {
       std::memset(values[i], 0, sizeof(int64_t));
@@ -267,10 +273,15 @@ Status WindowAggregate::FireUpTo(int64_t watermark) {
   return Status::Ok();
 }
 
-Status WindowAggregate::Fire(int64_t window_end) {
-  std::vector<std::string> key_bytes;
-  std::vector<StateKey> keys;
-  std::vector<const uint8_t*> states;
+void WindowAggregate::TouchWindows(int64_t name_space) {
+  if (!sliced_) return early_.Touch(name_space);
+  int64_t last = spec_.window.LastWindowEnd(name_space);
+  for (int64_t end = name_space; end <= last; end += spec_.window.step()) {
+    if (pending_.contains(end)) early_.Touch(end);
+  }
+}
+
+Status WindowAggregate::Collect(int64_t window_end, Groups* held, Groups* emptied) {
   FixedState* from = state_;
   int64_t name_space = window_end;
   if (sliced_) {
@@ -304,53 +315,73 @@ Status WindowAggregate::Fire(int64_t window_end) {
   from->ForEach(name_space, [&](StateKey key, uint8_t* value) {
     int64_t count = 0;
     std::memcpy(&count, value, sizeof(count));
-    if (count == 0) return;
-    keys.push_back(key);
-    states.push_back(value + sizeof(int64_t));
+    Groups* groups = count == 0 ? emptied : held;
+    groups->keys.push_back(key);
+    groups->states.push_back(value + sizeof(int64_t));
   });
   aggregates_.SetNamespace(window_end);
-  RETURN_IF_ERROR(EmitStates(window_end, keys, states));
+  return Status::Ok();
+}
+
+Status WindowAggregate::Fire(int64_t window_end) {
+  Groups held, emptied;
+  RETURN_IF_ERROR(Collect(window_end, &held, &emptied));
+  auto chunk = static_cast<size_t>(std::max(context_->batch_rows, 64));
+  for (size_t begin = 0; begin < held.keys.size(); begin += chunk) {
+    size_t count = std::min(chunk, held.keys.size() - begin);
+    ASSIGN_OR_RETURN(Batch rows, ResultRows(window_end, held, begin, count));
+    queue_.AddRows(std::move(rows));
+  }
+  if (early_.enabled()) {
+    early_.Forget(window_end);
+    RETURN_IF_ERROR(TellEarly(window_end, true, held, emptied));
+  }
   if (sliced_) merged_->EraseNamespace(0);
   return Status::Ok();
 }
 
-Status WindowAggregate::EmitStates(int64_t window_end, const std::vector<StateKey>& keys,
-                                   const std::vector<const uint8_t*>& states) {
+Status WindowAggregate::TellEarly(int64_t window_end, bool is_final, const Groups& held,
+                                  const Groups& emptied) {
+  for (const Groups* groups : {&held, &emptied}) {
+    ASSIGN_OR_RETURN(Batch rows, ResultRows(window_end, *groups, 0, groups->keys.size()));
+    early_.AddRows(std::move(rows), is_final, groups == &emptied);
+  }
+  return Status::Ok();
+}
+
+// The result columns of some groups of a window.
+Result<Batch> WindowAggregate::ResultRows(int64_t window_end, const Groups& from, size_t begin,
+                                          size_t count) {
   int64_t start = spec_.window.WindowStart(window_end);
   int64_t time = (FireTime(window_end)) * 1000;
   if (proctime()) time = context_->clock->NowMicros();
-  auto chunk = static_cast<size_t>(std::max(context_->batch_rows, 64));
-  for (size_t begin = 0; begin < keys.size(); begin += chunk) {
-    size_t count = std::min(chunk, keys.size() - begin);
-    std::vector<ColumnBuilder> key_builders = MakeBuilders(spec_.group_types);
-    std::vector<ColumnBuilder> results = MakeBuilders(aggregates_.result_types());
-    std::vector<std::string_view> groups;
-    for (size_t i = begin; i < begin + count; ++i) {
-      codec_.Decode(keys[i].bytes, key_builders);
-      groups.push_back(keys[i].bytes);
-    }
-    std::span<const uint8_t* const> part(states.data() + begin, count);
-    RETURN_IF_ERROR(aggregates_.Emit(part, groups, &results));
-    std::vector<ColumnPtr> key_columns = FinishBuilders(key_builders);
-    std::vector<ColumnPtr> result_columns = FinishBuilders(results);
-    Batch batch;
-    batch.rows = static_cast<int64_t>(count);
-    for (const WindowOutputColumn& column : spec_.output) {
-      auto index = static_cast<size_t>(column.index);
-      auto constant = [&](int64_t micros) {
-        return Column::Flatten(Column::Constant(column.type, Value::Int(micros), batch.rows));
-      };
-      switch (column.kind) {
-        case WindowOutputColumn::Kind::kKey: batch.columns.push_back(key_columns[index]); break;
-        case WindowOutputColumn::Kind::kAggregate: batch.columns.push_back(result_columns[index]); break;
-        case WindowOutputColumn::Kind::kStart: batch.columns.push_back(constant(start * 1000)); break;
-        case WindowOutputColumn::Kind::kEnd: batch.columns.push_back(constant(window_end * 1000)); break;
-        case WindowOutputColumn::Kind::kTime: batch.columns.push_back(constant(time)); break;
-      }
-    }
-    queue_.AddRows(std::move(batch));
+  std::vector<ColumnBuilder> key_builders = MakeBuilders(spec_.group_types);
+  std::vector<ColumnBuilder> results = MakeBuilders(aggregates_.result_types());
+  std::vector<std::string_view> groups;
+  for (size_t i = begin; i < begin + count; ++i) {
+    codec_.Decode(from.keys[i].bytes, key_builders);
+    groups.push_back(from.keys[i].bytes);
   }
-  return Status::Ok();
+  std::span<const uint8_t* const> part(from.states.data() + begin, count);
+  RETURN_IF_ERROR(aggregates_.Emit(part, groups, &results));
+  std::vector<ColumnPtr> key_columns = FinishBuilders(key_builders);
+  std::vector<ColumnPtr> result_columns = FinishBuilders(results);
+  Batch batch;
+  batch.rows = static_cast<int64_t>(count);
+  for (const WindowOutputColumn& column : spec_.output) {
+    auto index = static_cast<size_t>(column.index);
+    auto constant = [&](int64_t micros) {
+      return Column::Flatten(Column::Constant(column.type, Value::Int(micros), batch.rows));
+    };
+    switch (column.kind) {
+      case WindowOutputColumn::Kind::kKey: batch.columns.push_back(key_columns[index]); break;
+      case WindowOutputColumn::Kind::kAggregate: batch.columns.push_back(result_columns[index]); break;
+      case WindowOutputColumn::Kind::kStart: batch.columns.push_back(constant(start * 1000)); break;
+      case WindowOutputColumn::Kind::kEnd: batch.columns.push_back(constant(window_end * 1000)); break;
+      case WindowOutputColumn::Kind::kTime: batch.columns.push_back(constant(time)); break;
+    }
+  }
+  return batch;
 }
 
 void WindowAggregate::DropExpired(int64_t fired_end) {
@@ -367,14 +398,20 @@ void WindowAggregate::DropExpired(int64_t fired_end) {
 }
 
 int64_t WindowAggregate::NextProcessingTime() const {
-  if (!proctime() || pending_.empty()) return INT64_MAX;
+  if (!proctime() || pending_.empty()) return early_.due_ms();
   // Windows end on the wall clock; the task waits on the monotonic one.
   int64_t left = FireTime(*pending_.begin()) + 1 - FloorDiv(context_->clock->NowMicros(), int64_t{1000});
-  return context_->clock->MonotonicMillis() + std::max<int64_t>(left, 0);
+  return std::min(early_.due_ms(), context_->clock->MonotonicMillis() + std::max<int64_t>(left, 0));
 }
 
-Result<Progress> WindowAggregate::OnProcessingTime(int64_t, Output& out) {
-  RETURN_IF_ERROR(FireUpTo(FloorDiv(context_->clock->NowMicros(), int64_t{1000})));
+Result<Progress> WindowAggregate::OnProcessingTime(int64_t now, Output& out) {
+  if (proctime()) RETURN_IF_ERROR(FireUpTo(FloorDiv(context_->clock->NowMicros(), int64_t{1000})));
+  for (int64_t window_end : early_.TakeDue(now)) {
+    Groups held, emptied;
+    RETURN_IF_ERROR(Collect(window_end, &held, &emptied));
+    RETURN_IF_ERROR(TellEarly(window_end, false, held, emptied));
+    if (sliced_) merged_->EraseNamespace(0);
+  }
   return FlushQueues(out);
 }
 

@@ -3,12 +3,14 @@
 // window are merged and one row per key leaves, in key order; then slices that no window needs are dropped.
 // Aggregates that cannot be merged (DISTINCT, views) keep a state per window instead. A row is late when the
 // last window that contains it has fired: it is counted and leaves through the late lane, with the watermark
-// (TIMESTAMP_LTZ(3)) and the end of that window (TIMESTAMP(3)) appended.
+// (TIMESTAMP_LTZ(3)) and the end of that window (TIMESTAMP(3)) appended. With an early
+// interval, what open windows hold leaves through the early lane meanwhile (early_results.h).
 #pragma once
 
 #include <set>
 
 #include "operators/aggregate_set.h"
+#include "operators/early_results.h"
 #include "operators/emit_queue.h"
 #include "operators/window_assigner.h"
 
@@ -34,6 +36,7 @@ struct WindowAggregateSpec {
   std::vector<AggregateCall> calls;
   std::vector<WindowOutputColumn> output;
   bool retracts = false;
+  int64_t early_interval_ms = 0;  // 0: no early results
   std::string Serialize() const;
   static Result<WindowAggregateSpec> Parse(std::string_view bytes);
 };
@@ -62,8 +65,16 @@ class WindowAggregate : public Operator {
   void NoteSlice(int64_t slice_end);
   Status FireUpTo(int64_t watermark);
   Status Fire(int64_t window_end);
-  Status EmitStates(int64_t window_end, const std::vector<StateKey>& keys,
-                    const std::vector<const uint8_t*>& states);
+  // Groups of a window with their states, which stay until the next call.
+  struct Groups {
+    std::vector<StateKey> keys;
+    std::vector<const uint8_t*> states;
+  };
+  // Merges the window's slices where it has some; `emptied`: groups whose rows were all taken back.
+  Status Collect(int64_t window_end, Groups* held, Groups* emptied);
+  Result<Batch> ResultRows(int64_t window_end, const Groups& groups, size_t begin, size_t count);
+  Status TellEarly(int64_t window_end, bool is_final, const Groups& held, const Groups& emptied);
+  void TouchWindows(int64_t name_space);
   void DropExpired(int64_t fired_end);
   bool IsFired(int64_t window_end) const;
 
@@ -80,6 +91,7 @@ class WindowAggregate : public Operator {
   std::vector<DataType> output_types_;
   EmitQueue queue_;
   EmitQueue late_;
+  EarlyResults early_;
 };
 
 }  // namespace penstock

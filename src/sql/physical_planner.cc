@@ -146,11 +146,14 @@ Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, Need need) {
     auto shared = planned_.find(*key);
     bool reuse = context_.config->GetBool("table.optimizer.reuse-sub-plan-enabled", true);
     // Between statements only: two readings within one keep operators of their own.
-    if (reuse && shared != planned_.end() && shared->second.statement != statement_)
+    if (reuse && shared != planned_.end() && shared->second.statement != statement_) {
+      vertices_[plan] = shared->second.stream.vertex;
       return shared->second.stream;
+    }
   }
   ASSIGN_OR_RETURN(PhysicalStream stream, PlanNode(plan, need));
   modes_[stream.vertex] = stream.mode;
+  vertices_[plan] = stream.vertex;
   if (key) planned_.try_emplace(*key, Planned{stream, statement_});
   return stream;
 }

@@ -116,6 +116,9 @@ class PhysicalPlanner {
                          const PhysicalStream& right, const std::vector<int>& right_keys);
   int64_t SideTtl(const PlanPtr& plan, const std::vector<std::string>& tables) const;
   Status AddTableSink(const PlanPtr& plan, const SinkTarget& sink);
+  // What open windows hold, where penstock.early-results.<sink> asks for it (plan_early.cc). REQUIRES: `plan`
+  // has been planned into `sink`.
+  Status RouteEarly(const PlanPtr& plan, const Table& sink);
   // Operators between a query and its sink (plan_sink.cc).
   Result<SinkAbilities> CheckChanges(const Table& table, const PhysicalStream& query);
   struct SinkNeeds;
@@ -162,6 +165,7 @@ class PhysicalPlanner {
     int statement = 0;
   };
   std::map<std::string, Planned> planned_;  // by digest and need
+  std::map<PlanPtr, int> vertices_;         // what nodes became
   int statement_ = 0;                       // the one that is being added
 };
 

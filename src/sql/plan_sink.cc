@@ -180,7 +180,7 @@ Status PhysicalPlanner::AddTableSink(const PlanPtr& plan, const SinkTarget& sink
                         std::to_string(before) + ": it needs a primary key to divide the changes by");
   }
   Connect(stream, id, 0, by_key ? &key : nullptr);
-  return Status::Ok();
+  return RouteEarly(plan, table);
 }
 
 Result<int> PhysicalPlanner::AddSinkVertex(const Table& table, const Schema& schema, ChangelogMode mode,
