@@ -1,8 +1,7 @@
-// Status lines and the summary of a job.
+// Status lines, live tables and the summary of a job.
 #include "engine/progress.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -12,77 +11,133 @@ namespace penstock {
 
 namespace {
 
-// 12345678 as "12,345,678".
-std::string Grouped(int64_t value) {
-  std::string digits = std::to_string(value);
-  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3)
-    digits.insert(static_cast<size_t>(at), ",");
-  return digits;
+constexpr int64_t kTerminalMillis = 250;
+constexpr int64_t kPlainMillis = 1000;
+
+std::string TimeText(int64_t watermark) {
+  if (watermark == kNoWatermark) return "none";
+  if (watermark == kMaxWatermark) return "end";
+  return FormatTimestamp(int128_t(watermark) * 1'000'000, 0);
+}
+
+// How much event time the slowest aggregation is behind the newest watermark of the sources.
+std::string LagText(int64_t newest, int64_t slowest) {
+  if (newest == kMaxWatermark) return "0.0 s";
+  if (newest == kNoWatermark || slowest == kNoWatermark) return "none";
+  return fmt::format("{:.1f} s", static_cast<double>(std::max<int64_t>(0, newest - slowest)) / 1000);
 }
 
 }  // namespace
 
-JobProgress::JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out)
+JobProgress::JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out,
+                         const LiveTables* tables)
     : runner_(runner),
       clock_(clock),
       out_(out),
-      terminal_(isatty(fileno(out)) != 0),
-      started_ms_(clock->MonotonicMillis()) {
+      tables_(tables),
+      screen_(out),
+      started_ms_(clock->MonotonicMillis()),
+      recent_ms_(started_ms_) {
   thread_ = Thread("progress", [this] { Loop(); });
 }
 
 JobProgress::~JobProgress() {
   done_ = true;
   thread_.Join();
-  Counts counts = Collect();
-  int64_t elapsed = std::max<int64_t>(1, clock_->MonotonicMillis() - started_ms_);
-  std::string line = fmt::format(
-      "{}done in {:.1f} s, {} records/s\n"
-      "read {} = taken {} + late {} + malformed {}; written {}\n",
-      terminal_ ? "\r\x1b[K" : "", static_cast<double>(elapsed) / 1000, Grouped(counts.read * 1000 / elapsed),
-      Grouped(counts.read), Grouped(counts.read - counts.late - counts.malformed), Grouped(counts.late),
-      Grouped(counts.malformed), Grouped(counts.written));
-  std::fputs(line.c_str(), out_);
+  if (screen_.is_terminal()) screen_.Clear();
+  std::string text;
+  for (const std::string& line : TableLines(-1, -1)) text += line + "\n";
+  text += Summary(Collect(), std::max<int64_t>(1, clock_->MonotonicMillis() - started_ms_));
+  std::fputs(text.c_str(), out_);
   std::fflush(out_);
 }
 
 JobProgress::Counts JobProgress::Collect() const {
   Counts counts;
-  int64_t watermark = kMaxWatermark;
+  int64_t least = kMaxWatermark, slowest = kMaxWatermark;
+  bool sources = false, aggregations = false;
   for (const VertexMetrics& vertex : runner_->metrics()) {
     const OperatorMetrics& m = *vertex.metrics;
     counts.late += m.late_rows;
     counts.malformed += m.bad_rows;
     if (vertex.name.starts_with("Source ") && !vertex.name.ends_with(" (source)")) counts.read += m.rows_out;
     if (vertex.name.starts_with("Sink ")) counts.written += m.rows_in;
-    if (vertex.name == "Watermark") watermark = std::min<int64_t>(watermark, m.watermark);
+    if (vertex.name == "Watermark") {
+      sources = true;
+      least = std::min<int64_t>(least, m.watermark);
+      counts.newest = std::max<int64_t>(counts.newest, m.watermark);
+    }
+    if (vertex.name == "WindowAggregate") {
+      aggregations = true;
+      counts.aggregated += m.rows_in - m.late_rows;
+      slowest = std::min<int64_t>(slowest, m.watermark);
+    }
   }
   counts.read += counts.malformed;
-  counts.watermark = watermark == kMaxWatermark ? kNoWatermark : watermark;
+  if (sources) counts.watermark = least;
+  if (aggregations) counts.slowest = slowest;
   return counts;
 }
 
-void JobProgress::PrintStatus(const Counts& counts, int64_t elapsed_ms) {
-  std::string watermark = "none";
-  if (counts.watermark != kNoWatermark) {
-    watermark = FormatTimestamp(int128_t(counts.watermark) * 1'000'000, 0);
+std::string JobProgress::StatusLine(const Counts& counts, int64_t rate) const {
+  return fmt::format("read {} ({}/s)  watermark {}  lag {}  late {}  malformed {}",
+                     GroupedDigits(counts.read), GroupedDigits(rate), TimeText(counts.watermark),
+                     LagText(counts.newest, counts.slowest), GroupedDigits(counts.late),
+                     GroupedDigits(counts.malformed));
+}
+
+std::string JobProgress::Summary(const Counts& counts, int64_t elapsed_ms) const {
+  std::string text = fmt::format("done in {:.1f} s, {} records/s\n", static_cast<double>(elapsed_ms) / 1000,
+                                 GroupedDigits(counts.read * 1000 / elapsed_ms));
+  bool adds_up = counts.read == counts.aggregated + counts.late + counts.malformed;
+  const char* plus = adds_up ? " + " : "; ";
+  text +=
+      fmt::format("read {}{}aggregated {}{}late {}{}malformed {}; written {}\n", GroupedDigits(counts.read),
+                  adds_up ? " = " : "; ", GroupedDigits(counts.aggregated), plus, GroupedDigits(counts.late),
+                  plus, GroupedDigits(counts.malformed), GroupedDigits(counts.written));
+  return text;
+}
+
+std::vector<std::string> JobProgress::TableLines(int spare, int width) const {
+  std::vector<std::string> lines;
+  for (const LiveTables::Entry& entry : tables_->entries()) {
+    // The title, the box and the count take six lines.
+    int64_t rows = spare < 0 ? entry.rows : std::clamp<int64_t>(spare - 6, 1, entry.rows);
+    lines.push_back(entry.name.substr(entry.name.rfind('.') + 1));
+    for (std::string& line : entry.table->Render(rows, width, spare >= 0)) lines.push_back(std::move(line));
+    if (spare >= 0) spare = std::max(0, spare - static_cast<int>(lines.size()));
   }
-  std::string line = fmt::format(
-      "{}read {} ({}/s)  watermark {}  late {}  malformed {}  written {}{}", terminal_ ? "\r\x1b[K" : "",
-      Grouped(counts.read), Grouped(counts.read * 1000 / std::max<int64_t>(1, elapsed_ms)), watermark,
-      Grouped(counts.late), Grouped(counts.malformed), Grouped(counts.written), terminal_ ? "" : "\n");
-  std::fputs(line.c_str(), out_);
-  std::fflush(out_);
+  return lines;
+}
+
+void JobProgress::Draw(const std::string& last_line) {
+  TerminalScreen::Size size = screen_.size();
+  std::vector<std::string> lines = TableLines(size.rows - 2, size.columns - 1);
+  lines.push_back(last_line);
+  screen_.Draw(std::move(lines));
 }
 
 void JobProgress::Loop() {
-  int64_t next = started_ms_ + 1000;
+  int64_t interval = screen_.is_terminal() ? kTerminalMillis : kPlainMillis;
+  int64_t next = started_ms_ + interval, rate = 0;
   while (!done_) {
-    PauseMillis(50);
+    PauseMillis(25);
     int64_t now = clock_->MonotonicMillis();
     if (now < next) continue;
-    next = now + 1000;
-    PrintStatus(Collect(), now - started_ms_);
+    next = now + interval;
+    Counts counts = Collect();
+    if (now - recent_ms_ >= kPlainMillis || rate == 0) {
+      rate = (counts.read - recent_read_) * 1000 / std::max<int64_t>(1, now - recent_ms_);
+      recent_read_ = counts.read;
+      recent_ms_ = now;
+    }
+    std::string line = StatusLine(counts, rate);
+    if (screen_.is_terminal()) {
+      Draw(line);
+    } else {
+      std::fputs((line + "\n").c_str(), out_);
+      std::fflush(out_);
+    }
   }
 }
 

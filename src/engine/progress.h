@@ -1,13 +1,17 @@
-// JobProgress: what a running job does, for people who watch it: a status line every second on standard error
-// (rewritten in place on a terminal, a plain line elsewhere), and a summary at the end whose sums add up:
-// records read = rows taken + late rows + malformed records. Reads the job's counters from a thread of its
-// own.
+// JobProgress: what a running job does, for people who watch it, on standard error. On a terminal: its
+// terminal tables and a status line, drawn over themselves a few times a second; elsewhere a plain status
+// line every second. At the end: the tables' final content and a summary. Where every record ends in one
+// window aggregation, its sums add up: read = aggregated + late + malformed; each is counted at its own
+// place, none is computed from the others. Reads the job's counters from a thread of its own.
 #pragma once
 
 #include <atomic>
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include "engine/terminal_connector.h"
+#include "engine/terminal_screen.h"
 #include "env/clock.h"
 #include "env/thread.h"
 #include "runtime/job_runner.h"
@@ -16,25 +20,33 @@ namespace penstock {
 
 class JobProgress {
  public:
-  // Starts to report. REQUIRES: the runner is prepared and outlives this object.
-  JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out);
+  // Starts to report. REQUIRES: the runner is prepared and outlives this object, as do the tables.
+  JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out, const LiveTables* tables);
   // Stops and prints the summary.
   ~JobProgress();
 
  private:
   struct Counts {
-    int64_t read = 0, malformed = 0, late = 0, written = 0;
-    int64_t watermark = kNoWatermark;
+    int64_t read = 0, malformed = 0, late = 0, aggregated = 0, written = 0;
+    int64_t watermark = kNoWatermark;  // of the sources: the least
+    int64_t newest = kNoWatermark;     // of the sources: the greatest
+    int64_t slowest = kNoWatermark;    // of the aggregations: the least
   };
   Counts Collect() const;
   void Loop();
-  void PrintStatus(const Counts& counts, int64_t elapsed_ms);
+  std::string StatusLine(const Counts& counts, int64_t rate) const;
+  std::string Summary(const Counts& counts, int64_t elapsed_ms) const;
+  // The tables as lines, cut to a screen that has `spare` rows for them; -1: no screen.
+  std::vector<std::string> TableLines(int spare, int width) const;
+  void Draw(const std::string& last_line);
 
   const JobRunner* runner_;
   const Clock* clock_;
   std::FILE* out_;
-  bool terminal_;
+  const LiveTables* tables_;
+  TerminalScreen screen_;
   int64_t started_ms_;
+  int64_t recent_read_ = 0, recent_ms_ = 0;  // at the last status line, for the throughput now
   std::atomic<bool> done_{false};
   Thread thread_;
 };

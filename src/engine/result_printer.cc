@@ -1,13 +1,12 @@
 // The output formats.
 #include "engine/result_printer.h"
 
-#include <algorithm>
-#include <functional>
 #include <vector>
 
 #include "base/strings.h"
 #include "data/value_text.h"
 #include "engine/result_stream.h"
+#include "engine/table_printer.h"
 
 namespace penstock {
 
@@ -66,8 +65,7 @@ class TextPrinter : public ResultHandler {
   void OnOk(int) override { out_.Flush(); }
   void OnError(int statement, StatementPhase phase, const Status& status) override {
     out_.Flush();
-    std::string text = "error in statement " + std::to_string(statement) + " (" + PhaseName(phase) +
-                       "): " + status.ToString() + "\n";
+    std::string text = ErrorLine(statement, phase, status);
     std::fwrite(text.data(), 1, text.size(), err_);
   }
 
@@ -132,64 +130,6 @@ class ChangelogPrinter : public TextPrinter {
     }
     out_.Flush();
   }
-};
-
-// The final content of the result as a box, printed when the statement ends.
-class TablePrinter : public TextPrinter {
- public:
-  using TextPrinter::TextPrinter;
-  void OnColumns(int statement, const Schema& schema) override {
-    TextPrinter::OnColumns(statement, schema);
-    rows_.clear();
-    active_ = true;
-  }
-  void OnRows(int, const Batch& batch) override {
-    for (int64_t row = 0; row < batch.rows; ++row) {
-      std::vector<std::string> cells = Cells(batch, row);
-      if (IsAdd(batch.kind(row))) {
-        rows_.push_back(std::move(cells));
-      } else if (auto it = std::find(rows_.rbegin(), rows_.rend(), cells); it != rows_.rend()) {
-        rows_.erase(std::next(it).base());
-      }
-    }
-  }
-  void OnOk(int statement) override {
-    if (active_) Print();
-    TextPrinter::OnOk(statement);
-  }
-  void OnError(int statement, StatementPhase phase, const Status& status) override {
-    if (active_ && !rows_.empty()) Print();
-    active_ = false;
-    TextPrinter::OnError(statement, phase, status);
-  }
-
- private:
-  void Print() {
-    std::vector<size_t> widths;
-    for (int i = 0; i < schema_.size(); ++i) {
-      size_t width = schema_[i].name.size();
-      for (const auto& row : rows_) width = std::max(width, row[static_cast<size_t>(i)].size());
-      widths.push_back(width);
-    }
-    auto line = [&](const std::function<std::string(size_t)>& cell) {
-      std::string text = "|";
-      for (size_t i = 0; i < widths.size(); ++i) {
-        std::string value = cell(i);
-        text += " " + value + std::string(widths[i] - std::min(widths[i], value.size()), ' ') + " |";
-      }
-      out_.Write(text + "\n");
-    };
-    std::string rule = "+";
-    for (size_t width : widths) rule += std::string(width + 2, '-') + "+";
-    out_.Write(rule + "\n");
-    line([&](size_t i) { return schema_[static_cast<int>(i)].name; });
-    out_.Write(rule + "\n");
-    for (const auto& row : rows_) line([&](size_t i) { return row[i]; });
-    out_.Write(rule + "\n" + std::to_string(rows_.size()) + (rows_.size() == 1 ? " row\n" : " rows\n"));
-    active_ = false;
-  }
-  std::vector<std::vector<std::string>> rows_;
-  bool active_ = false;
 };
 
 }  // namespace

@@ -88,8 +88,11 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
       clock_(clock),
       files_(files),
       random_(EntropySeed()),
+      live_tables_(new LiveTables()),
       collector_(new Collector()) {
   RegisterConnectors(&connectors_, &registry_);
+  connectors_.Add(std::make_unique<TerminalConnector>());
+  TerminalConnector::Register(&registry_, live_tables_.get());
   RegisterOperators(&registry_);
   registry_.AddSink(sql::kCollectSink, [this](std::string_view) -> Result<std::unique_ptr<Sink>> {
     return std::unique_ptr<Sink>(new CollectSink(collector_->statement, collector_->handler));
@@ -403,18 +406,22 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   }
   if (options_.driven) return Drive(*running).status();
   if (!wait) {
-    running->thread = Thread("job-" + std::to_string(job_number), [running] {
-      running->outcome = running->runner->Run();
+    running->thread = Thread("job-" + std::to_string(job_number), [this, running] {
+      RunWatched(*running);
       if (running->handler) TellEnd(*running->handler, running->statement, running->outcome);
     });
     return Status::Ok();
   }
-  {
-    std::unique_ptr<JobProgress> progress;
-    if (options_.progress) progress = std::make_unique<JobProgress>(running->runner.get(), clock_, stderr);
-    running->outcome = running->runner->Run();
-  }
+  RunWatched(*running);
+  live_tables_->Clear();
   return FinishJob(*running);
+}
+
+void Session::RunWatched(RunningJob& job) {
+  std::unique_ptr<JobProgress> progress;
+  if (options_.progress || !live_tables_->entries().empty())
+    progress = std::make_unique<JobProgress>(job.runner.get(), clock_, stderr, live_tables_.get());
+  job.outcome = job.runner->Run();
 }
 
 Status Session::FinishJob(RunningJob& job) {

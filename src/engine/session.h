@@ -21,6 +21,8 @@
 
 namespace penstock {
 
+class LiveTables;
+
 struct SessionOptions {
   bool stop_when_idle = false;
   std::string savepoint_dir;  // with stop_when_idle
@@ -80,6 +82,8 @@ class Session {
                    ResultHandler* handler);
   // Runs a job to its end, or in the background (its end is told to handler_).
   Status RunJob(JobGraph graph, bool wait, int number);
+  // Runs it to its end on the calling thread, and reports what it does where that is asked for.
+  void RunWatched(RunningJob& job);
   Status FinishJob(RunningJob& job);
   // Works on a job of a driven session until it is quiet; when it has ended it is told and forgotten.
   Result<JobRunner::Quiet> Drive(RunningJob& job);
@@ -98,7 +102,8 @@ class Session {
   FactoryRegistry registry_;
   int statements_ = 0;
   int jobs_ = 0;
-  bool at_run_time_ = false;  // the statement that fails has started its job
+  bool at_run_time_ = false;                 // the statement that fails has started its job
+  std::unique_ptr<LiveTables> live_tables_;  // of the connector 'terminal'
   std::unique_ptr<Collector> collector_;
   std::shared_ptr<ResultHandler> handler_;  // of the statement that StartQuery executes
   std::mutex jobs_mutex_;
