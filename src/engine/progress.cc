@@ -30,11 +30,12 @@ std::string LagText(int64_t newest, int64_t slowest) {
 }  // namespace
 
 JobProgress::JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out,
-                         const LiveTables* tables)
+                         const LiveTables* tables, bool figures)
     : runner_(runner),
       clock_(clock),
       out_(out),
       tables_(tables),
+      figures_(figures),
       screen_(out),
       started_ms_(clock->MonotonicMillis()),
       recent_ms_(started_ms_) {
@@ -47,7 +48,7 @@ JobProgress::~JobProgress() {
   if (screen_.is_terminal()) screen_.Clear();
   std::string text;
   for (const std::string& line : TableLines(-1, -1)) text += line + "\n";
-  text += Summary(Collect(), std::max<int64_t>(1, clock_->MonotonicMillis() - started_ms_));
+  if (figures_) text += Summary(Collect(), std::max<int64_t>(1, clock_->MonotonicMillis() - started_ms_));
   std::fputs(text.c_str(), out_);
   std::fflush(out_);
 }
@@ -113,7 +114,7 @@ std::vector<std::string> JobProgress::TableLines(int spare, int width) const {
 void JobProgress::Draw(const std::string& last_line) {
   TerminalScreen::Size size = screen_.size();
   std::vector<std::string> lines = TableLines(size.rows - 2, size.columns - 1);
-  lines.push_back(last_line);
+  if (figures_) lines.push_back(last_line);
   screen_.Draw(std::move(lines));
 }
 
@@ -134,7 +135,7 @@ void JobProgress::Loop() {
     std::string line = StatusLine(counts, rate);
     if (screen_.is_terminal()) {
       Draw(line);
-    } else {
+    } else if (figures_) {
       std::fputs((line + "\n").c_str(), out_);
       std::fflush(out_);
     }

@@ -20,8 +20,10 @@ namespace penstock {
 
 class JobProgress {
  public:
-  // Starts to report. REQUIRES: the runner is prepared and outlives this object, as do the tables.
-  JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out, const LiveTables* tables);
+  // Starts to report. `figures`: status lines and the summary, not only tables. REQUIRES: the runner is
+  // prepared and outlives this object, as do the tables.
+  JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out, const LiveTables* tables,
+              bool figures);
   // Stops and prints the summary.
   ~JobProgress();
 
@@ -44,6 +46,7 @@ class JobProgress {
   const Clock* clock_;
   std::FILE* out_;
   const LiveTables* tables_;
+  bool figures_;
   TerminalScreen screen_;
   int64_t started_ms_;
   int64_t recent_read_ = 0, recent_ms_ = 0;  // at the last status line, for the throughput now

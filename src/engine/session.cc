@@ -420,7 +420,8 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
 void Session::RunWatched(RunningJob& job) {
   std::unique_ptr<JobProgress> progress;
   if (options_.progress || !live_tables_->entries().empty())
-    progress = std::make_unique<JobProgress>(job.runner.get(), clock_, stderr, live_tables_.get());
+    progress = std::make_unique<JobProgress>(job.runner.get(), clock_, stderr, live_tables_.get(),
+                                             options_.progress);
   job.outcome = job.runner->Run();
 }
 

@@ -33,6 +33,7 @@ TerminalScreen::Size TerminalScreen::size() const {
 }
 
 void TerminalScreen::Draw(std::vector<std::string> lines) {
+  if (lines.empty() && drawn_ == 0) return;
   Size now = size();
   auto fit = static_cast<size_t>(now.rows > 2 ? now.rows - 1 : 1);
   if (lines.size() > fit) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(fit));

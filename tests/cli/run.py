@@ -6,14 +6,23 @@
 Each function below `# ---- Tests` is one test, named as a fact; prints a line for each that fails and a total.
 """
 import argparse
+import contextlib
+import fcntl
 import json
+import os
 import pathlib
+import pty
+import re
+import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import traceback
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 UNBOUNDED = "CREATE TEMPORARY TABLE t (id BIGINT) WITH ('connector'='datagen');"
 NUMBERS = "SELECT n FROM (VALUES (1), (2), (2)) AS v (n)"
 COUNTS = "SELECT n, COUNT(*) AS c FROM (VALUES (1), (2), (2)) AS v (n) GROUP BY n"
@@ -33,6 +42,20 @@ class Cli:
         return subprocess.Popen([str(self.penstock), *map(str, arguments)], cwd=self.folder, text=True,
                                 stderr=subprocess.PIPE, **options)
 
+    def on_terminal(self, command, rows=30, columns=110, environment=None):
+        """Runs a command on a pseudo terminal of that size; returns its exit code and everything it wrote there."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execvpe(command[0], list(map(str, command)), {**os.environ, "TERM": "xterm", **(environment or {})})
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        written = b""
+        with contextlib.suppress(OSError):  # the way a terminal tells that its program has ended
+            while data := os.read(terminal, 1 << 16):
+                written += data
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), written.decode().replace("\r\n", "\n")
+
     def file(self, name, text):
         path = self.folder / name
         path.write_text(text)
@@ -47,6 +70,11 @@ def usage(done, part):
     """Wrong usage: exit code 2, nothing on standard output, a message."""
     equal((done.returncode, done.stdout), (2, ""))
     assert part in done.stderr, done.stderr
+
+
+def screens(written):
+    """What a terminal showed: the frames between cursor movements, without escape sequences."""
+    return [re.sub(r"\x1b\[[0-9]*[a-zA-Z]", "", frame) for frame in re.split(r"\x1b\[[0-9]+F", written)]
 
 
 # ---- Tests
@@ -159,6 +187,70 @@ def a_job_goes_on_from_its_savepoint(cli):
     equal(last, {"kind": "+U", "row": [1, 3]})
     done = cli.run("run", script("two.json"), "--stop-when-idle", "--from-savepoint", "missing")
     assert done.returncode == 1 and "missing" in done.stderr, done
+
+
+def a_table_on_a_terminal_refreshes_and_ends_with_its_content(cli):
+    script = cli.file("t.sql", """CREATE TABLE t (k INT, n INT) WITH ('connector'='datagen', 'number-of-rows'='900',
+        'rows-per-second'='900', 'fields.k.min'='1', 'fields.k.max'='3', 'fields.n.min'='1', 'fields.n.max'='1');
+        SELECT k, SUM(n) AS total FROM t GROUP BY k;""")
+    code, written = cli.on_terminal([cli.penstock, "run", script])
+    equal(code, 0)
+    frames = screens(written)
+    totals = [sum(map(int, re.findall(r"^\| \d \| (\d+) +\|$", frame, re.M))) for frame in frames]
+    assert len(frames) > 3 and totals[0] < 900 and totals == sorted(totals) and totals[-1] == 900, totals
+    assert frames[-1].endswith("3 rows\n") and "op" not in frames[-1], frames[-1]
+
+
+def a_table_on_a_terminal_shows_the_newest_rows_that_fit(cli):
+    query = "SELECT n FROM (VALUES " + ", ".join(f"({i})" for i in range(40)) + ") AS v (n)"
+    code, written = cli.on_terminal([cli.penstock, "-c", query], rows=12)
+    assert code == 0 and "| 0  |" in written and written.endswith("40 rows\n"), written
+
+
+def the_first_query_of_the_readme_runs(cli):
+    block = re.search(r"```bash\nbuild/penstock (-c .*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
+    done = subprocess.run(["bash", "-c", f"{cli.penstock} {block}"], cwd=cli.folder, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and lines[0] == "op | window_start | events | pages", done
+    assert len(lines) > 6 and lines[3].startswith("+I | 2025-01-01 00:0") and lines[3].endswith(" | 50"), lines
+
+
+def demo(cli, events):
+    """The demo on a copy of its files."""
+    for folder in ("examples", "tools"):
+        shutil.copytree(ROOT / folder, cli.folder / folder)
+    return ["bash", "tools/demo.sh"], {"DEMO_EVENTS": str(events), "PENSTOCK": str(cli.penstock)}
+
+
+def check_sums(text, events):
+    read, aggregated, late, malformed = re.search(
+        r"read ([\d,]+) = aggregated ([\d,]+) \+ late ([\d,]+) \+ malformed ([\d,]+);", text).groups()
+    equal(int(read.replace(",", "")), events)
+    assert f"demo: in the files: aggregated {aggregated} + late {late} + malformed {malformed} = {read}" in text, text
+    assert late != "0" and malformed != "0", text
+
+
+def the_demo_on_a_terminal_shows_open_windows_and_its_sums(cli):
+    command, environment = demo(cli, 300_000)
+    code, written = cli.on_terminal(command, environment=environment)
+    equal(code, 0)
+    frames = screens(written)
+    shown = [frame for frame in frames if "| window |" in frame]
+    assert any("| open   |" in frame for frame in shown), written[:3000]
+    assert "| final  |" in shown[-1] and "| open" not in shown[-1], shown[-1]
+    line = r"read [\d,]+ \([\d,]+/s\)  watermark [-\d: ]+  lag [\d.]+ s  late [\d,]+  malformed [\d,]+"
+    assert any(re.search(line, frame) for frame in shown), shown[0]
+    assert all(len(row) < 110 for frame in shown[:-1] for row in frame.splitlines())
+    check_sums(frames[-1], 300_000)
+
+
+def the_demo_without_a_terminal_prints_plain_lines_and_its_sums(cli):
+    command, environment = demo(cli, 300_000)
+    done = subprocess.run(command, cwd=cli.folder, capture_output=True, text=True, env={**os.environ, **environment})
+    equal(done.returncode, 0)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "| final  |" in done.stderr, done.stderr
+    check_sums(done.stderr + done.stdout, 300_000)
 
 
 def a_reader_that_has_seen_enough_ends_the_job(cli):

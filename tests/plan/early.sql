@@ -1,0 +1,13 @@
+CREATE TEMPORARY TABLE per_customer (customer STRING, `until` TIMESTAMP(3), orders BIGINT) WITH ('connector' = 'blackhole');
+CREATE TEMPORARY TABLE so_far (`until` TIMESTAMP(3), customer STRING, orders BIGINT, is_final BOOLEAN, PRIMARY KEY (`until`, customer) NOT ENFORCED) WITH ('connector' = 'terminal');
+CREATE TEMPORARY TABLE inserts (customer STRING, orders BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'json');
+SET 'penstock.early-results.per_customer' = 'so_far';
+INSERT INTO per_customer SELECT customer, window_end, COUNT(*) * 2 FROM TABLE(HOP(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '3' MINUTE)) GROUP BY customer, window_start, window_end;
+INSERT INTO per_customer SELECT customer, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY customer, window_start, window_end HAVING COUNT(*) > 3;
+INSERT INTO per_customer SELECT customer, ts, CAST(amount AS BIGINT) FROM orders;
+SET 'penstock.early-results.per_customer' = 'inserts';
+INSERT INTO per_customer SELECT customer, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY customer, window_start, window_end;
+SET 'penstock.early-results.per_customer' = 'late_orders';
+INSERT INTO per_customer SELECT customer, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY customer, window_start, window_end;
+SET 'penstock.early-results.per_customer' = 'nowhere';
+INSERT INTO per_customer SELECT customer, window_end, COUNT(*) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY customer, window_start, window_end;
