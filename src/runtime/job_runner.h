@@ -1,9 +1,7 @@
-// JobRunner: one job in this process: makes the tasks of a graph, runs them (on the executor's threads, or in
-// lock-step on one), watches for idleness, takes a savepoint, ends. Thread-safe where it says so.
+// JobRunner: one job in this process: makes the tasks of a graph, has an executor step them, watches for
+// idleness, takes a savepoint, ends. Thread-safe where it says so.
 #pragma once
 
-#include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "runtime/task.h"
+#include "runtime/executor.h"
+#include "runtime/snapshot.h"
 #include "stream/registry.h"
 
 namespace penstock {
@@ -34,6 +33,8 @@ struct JobEnvironment {
   const Clock* clock = nullptr;
   FileSystem* files = nullptr;
   const EvalContext* eval = nullptr;
+  // Who steps the tasks; null: a lock-step executor for lock-step graphs, threads for all others.
+  std::function<std::unique_ptr<Executor>()> make_executor;
 };
 
 struct VertexMetrics {
@@ -42,14 +43,14 @@ struct VertexMetrics {
   std::unique_ptr<OperatorMetrics> metrics = std::make_unique<OperatorMetrics>();
 };
 
-class JobRunner {
+class JobRunner : private TaskSet {
  public:
   JobRunner(JobGraph graph, JobOptions options, JobEnvironment environment);
-  ~JobRunner();
+  ~JobRunner() override;
 
   // Makes and opens everything; an error leaves nothing behind.
   Status Prepare();
-  // Runs to the end on the calling thread (lock-step jobs) or on worker threads; returns the job's outcome.
+  // Runs to the end on the calling thread and what threads the executor has; returns the job's outcome.
   Status Run();
   // What RunUntilQuiet left behind.
   struct Quiet {
@@ -70,36 +71,36 @@ class JobRunner {
   const std::vector<VertexMetrics>& metrics() const { return metrics_; }
 
  private:
-  struct Slot;
+  size_t size() const override { return tasks_.size(); }
+  const std::string& name(size_t task) const override { return tasks_[task]->name(); }
+  bool is_source(size_t task) const override { return tasks_[task]->is_source(); }
+  Result<StepResult> Step(size_t task, int64_t max_rows) override { return tasks_[task]->Step(max_rows); }
+  // Of stop_when_idle: takes the savepoint and stops the sources when the job has been idle for long enough.
+  void OnQuiet(bool exhausted, bool moved) override;
+
+  // Building (job_builder.cc). Tasks are numbered by vertex, then subtask; chained vertices have none.
   Status BuildTasks();
   bool IsChained(const JobEdge& edge) const;
+  bool HeadsTask(const JobVertex& vertex) const;
+  Status AddSource(Task* task, const JobVertex& vertex, int subtask, size_t index);
+  Status MakeSource(const JobVertex& vertex, const SourceContext& context);
   Status AddChain(Task* task, int vertex, int subtask, int parent_node, int lane, int input);
-  Result<std::vector<SourceSplit>> DiscoverFor(int vertex, int subtask);
-  // One turn of lock_step.cc: every source once, and after each the rest of the job until nothing moves.
-  struct Round {
-    bool moved = false;      // rows, not timers
-    bool again = false;      // something asked to be called again
-    bool exhausted = false;  // there are sources, and none has rows now
-    int64_t wake_at_ms = INT64_MAX;
-  };
-  Result<Round> RunRound();
-  Status StepTask(size_t task, Round* round);
-  Status Settle(Round* round);
-  Status RunLockStep();
-  Status CloseTasks(Status status);
-  Status RunThreaded();
-  void WorkerLoop();
-  void Wake(size_t task);
-  void Finish(Status status);
-  // Idle handling shared by both ways of running; true when the job should be told to stop.
-  bool OnQuiet(bool all_sources_exhausted, bool moved);
-  void RequestSavepoint();
-  void CollectSnapshot(uint64_t epoch, std::vector<SubtaskSnapshot> parts);
+  Status MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* node);
+  Status RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* node);
+  void ConnectGates(const JobVertex& vertex, size_t first_task);
   OperatorMetrics* NewMetrics(const std::string& name, int subtask);
+
+  Result<std::vector<SourceSplit>> DiscoverFor(int vertex, int subtask);
+  void Wake(size_t task) { executor_->Wake(task); }
+  template <typename F>
+  void ForSources(F tell);
+
+  static constexpr uint64_t kSavepointEpoch = 1;
 
   JobGraph graph_;
   JobOptions options_;
   JobEnvironment environment_;
+  std::unique_ptr<Executor> executor_;
   std::vector<std::unique_ptr<Task>> tasks_;
   std::vector<VertexMetrics> metrics_;
   std::map<int, std::unique_ptr<Source>> sources_;
@@ -113,32 +114,11 @@ class JobRunner {
   std::mutex enumeration_mutex_;
   std::map<std::pair<int, int>, std::vector<std::shared_ptr<Channel>>> channels_;  // (edge, from subtask)
 
-  // Savepoint collection.
-  std::mutex snapshot_mutex_;
-  std::map<uint64_t, std::vector<SubtaskSnapshot>> collected_;
-  std::map<uint64_t, size_t> acknowledged_;
-  std::vector<SubtaskSnapshot> finished_parts_;
-  size_t finished_tasks_ = 0;
+  SnapshotCollector snapshots_;
   bool savepoint_requested_ = false;
-  std::atomic<bool> savepoint_complete_{false};
   std::vector<SubtaskSnapshot> savepoint_;
   bool stop_requested_ = false;
   int64_t quiet_since_ = -1;
-
-  // Lock-step execution.
-  std::vector<bool> finished_, exhausted_;  // by task
-  size_t left_ = 0;
-
-  // Threaded execution.
-  std::mutex mutex_;
-  std::condition_variable wakeup_;
-  std::vector<size_t> ready_;
-  std::unique_ptr<Slot[]> slots_;
-  size_t running_ = 0;
-  size_t unfinished_ = 0;
-  bool done_ = false;
-  Status outcome_;
-  std::atomic<bool> cancelled_{false};
 };
 
 }  // namespace penstock

@@ -1,0 +1,172 @@
+// From the graph to tasks: which vertices share a task, their operators with restored state, the channels
+// between tasks.
+#include <algorithm>
+
+#include "runtime/job_runner.h"
+#include "runtime/sink_operator.h"
+
+namespace penstock {
+
+OperatorMetrics* JobRunner::NewMetrics(const std::string& name, int subtask) {
+  VertexMetrics& metrics = metrics_.emplace_back();
+  metrics.name = name;
+  metrics.subtask = subtask;
+  return metrics.metrics.get();
+}
+
+// An edge without a queue: the same subtask on both sides, and nothing else feeds the consumer.
+bool JobRunner::IsChained(const JobEdge& edge) const {
+  const JobVertex& from = graph_.vertices[static_cast<size_t>(edge.from)];
+  const JobVertex& to = graph_.vertices[static_cast<size_t>(edge.to)];
+  bool single = std::count_if(graph_.edges.begin(), graph_.edges.end(),
+                              [&](const JobEdge& e) { return e.to == edge.to; }) == 1;
+  bool aligned = from.parallelism == to.parallelism &&
+                 (edge.partitioning == Partitioning::kForward || from.parallelism == 1);
+  return single && aligned && to.inputs == 1;
+}
+
+bool JobRunner::HeadsTask(const JobVertex& vertex) const {
+  return std::none_of(graph_.edges.begin(), graph_.edges.end(),
+                      [&](const JobEdge& e) { return e.to == vertex.id && IsChained(e); });
+}
+
+Status JobRunner::BuildTasks() {
+  // Producers first: their channels exist when the consumers' gates are made.
+  for (const JobVertex& vertex : graph_.vertices) {
+    if (!HeadsTask(vertex)) continue;
+    for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
+      size_t index = tasks_.size();
+      Task::Callbacks callbacks;
+      callbacks.on_snapshot = [this, index](uint64_t epoch, std::vector<SubtaskSnapshot> parts) {
+        snapshots_.Add(index, epoch, std::move(parts));
+      };
+      callbacks.discover = [this, id = vertex.id, subtask] { return DiscoverFor(id, subtask); };
+      auto task = std::make_unique<Task>(vertex.name, environment_.clock, std::move(callbacks));
+      if (vertex.kind == VertexKind::kSource) RETURN_IF_ERROR(AddSource(task.get(), vertex, subtask, index));
+      RETURN_IF_ERROR(AddChain(task.get(), vertex.id, subtask, -1, 0, 0));
+      tasks_.push_back(std::move(task));
+    }
+  }
+  size_t index = 0;
+  for (const JobVertex& vertex : graph_.vertices) {
+    if (!HeadsTask(vertex)) continue;
+    ConnectGates(vertex, index);
+    index += static_cast<size_t>(vertex.parallelism);
+  }
+  return Status::Ok();
+}
+
+Status JobRunner::AddSource(Task* task, const JobVertex& vertex, int subtask, size_t index) {
+  SourceContext context{subtask,
+                        vertex.parallelism,
+                        environment_.clock,
+                        environment_.files,
+                        environment_.eval,
+                        [this, index] { Wake(index); },
+                        &NewMetrics(vertex.name + " (source)", subtask)->bad_rows};
+  context.restored = std::any_of(options_.restore.begin(), options_.restore.end(),
+                                 [&](const SubtaskSnapshot& part) { return part.uid == vertex.uid; });
+  if (!sources_[vertex.id]) RETURN_IF_ERROR(MakeSource(vertex, context));
+  ASSIGN_OR_RETURN(std::unique_ptr<SplitReader> reader, sources_[vertex.id]->MakeReader(context));
+  task->SetSource(&vertex, subtask, std::move(reader),
+                  enumerations_[vertex.id].enumerator->discovery_interval_ms());
+  return Status::Ok();
+}
+
+Status JobRunner::MakeSource(const JobVertex& vertex, const SourceContext& context) {
+  ASSIGN_OR_RETURN(sources_[vertex.id], environment_.registry->NewSource(vertex));
+  Enumeration& e = enumerations_[vertex.id];
+  ASSIGN_OR_RETURN(e.enumerator, sources_[vertex.id]->MakeEnumerator(context));
+  e.assigned.resize(static_cast<size_t>(vertex.parallelism));
+  for (const SubtaskSnapshot& part : options_.restore) {
+    if (part.uid != vertex.uid) continue;
+    for (const SourceSplit& split : part.splits) {
+      e.known.push_back(split.id);
+      e.assigned[e.next++ % e.assigned.size()].push_back(split);
+    }
+  }
+  return Status::Ok();
+}
+
+Status JobRunner::AddChain(Task* task, int vertex_id, int subtask, int parent_node, int lane, int input) {
+  const JobVertex& vertex = graph_.vertices[static_cast<size_t>(vertex_id)];
+  OperatorChain::NodeSpec node;
+  node.vertex = &vertex;
+  node.parent = parent_node;
+  node.lane = lane;
+  node.input = input;
+  node.context.subtask = subtask;
+  RETURN_IF_ERROR(MakeNode(vertex, &node));
+  if (node.op) RETURN_IF_ERROR(RestoreNode(vertex, &node));
+  int index = task->chain().AddNode(std::move(node));
+  for (size_t e = 0; e < graph_.edges.size(); ++e) {
+    const JobEdge& edge = graph_.edges[e];
+    if (edge.from != vertex_id) continue;
+    if (IsChained(edge)) {
+      RETURN_IF_ERROR(AddChain(task, edge.to, subtask, index, edge.lane, edge.input));
+      continue;
+    }
+    auto& targets = channels_[{static_cast<int>(e), subtask}];
+    int consumers = graph_.vertices[static_cast<size_t>(edge.to)].parallelism;
+    for (int t = 0; t < consumers; ++t) targets.push_back(std::make_shared<Channel>(options_.channel_rows));
+    size_t producer = tasks_.size();
+    for (const auto& channel : targets) channel->set_on_room([this, producer] { Wake(producer); });
+    auto exchange = std::make_unique<Exchange>(edge, vertex.schema, subtask, graph_.max_parallelism, targets);
+    task->chain().AddExchange(index, edge.lane, std::move(exchange));
+  }
+  return Status::Ok();
+}
+
+Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* node) {
+  int subtask = node->context.subtask;
+  node->context.operator_name = vertex.name;
+  node->context.parallelism = vertex.parallelism;
+  node->context.clock = environment_.clock;
+  node->context.eval = environment_.eval;
+  node->context.files = environment_.files;
+  node->context.batch_rows = options_.batch_rows;
+  node->context.metrics = NewMetrics(vertex.name, subtask);
+  if (vertex.kind == VertexKind::kSink) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Sink> sink, environment_.registry->NewSink(vertex));
+    size_t index = tasks_.size();
+    SinkContext context{subtask,
+                        vertex.parallelism,
+                        environment_.clock,
+                        environment_.files,
+                        environment_.eval,
+                        [this, index] { Wake(index); }};
+    node->op = std::make_unique<SinkOperator>(std::move(sink), std::move(context));
+  } else if (vertex.kind == VertexKind::kOperator) {
+    ASSIGN_OR_RETURN(node->op, environment_.registry->NewOperator(vertex));
+    KeyGroupRange range = KeyGroupRange::Of(subtask, vertex.parallelism, graph_.max_parallelism);
+    node->state = MakeHashBackend(range, environment_.clock);
+  }
+  return Status::Ok();
+}
+
+Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* node) {
+  std::vector<std::string> lists;
+  for (const SubtaskSnapshot& part : options_.restore) {
+    if (part.uid != vertex.uid) continue;
+    if (node->state && !part.keyed.empty()) RETURN_IF_ERROR(node->state->Restore(part.keyed));
+    lists.insert(lists.end(), part.lists.begin(), part.lists.end());
+  }
+  return lists.empty() ? Status::Ok() : node->op->RestoreState(lists);
+}
+
+void JobRunner::ConnectGates(const JobVertex& vertex, size_t first_task) {
+  for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
+    size_t index = first_task + static_cast<size_t>(subtask);
+    for (size_t e = 0; e < graph_.edges.size(); ++e) {
+      const JobEdge& edge = graph_.edges[e];
+      if (edge.to != vertex.id) continue;
+      for (int from = 0; from < graph_.vertices[static_cast<size_t>(edge.from)].parallelism; ++from) {
+        auto& channel = channels_[{static_cast<int>(e), from}][static_cast<size_t>(subtask)];
+        channel->set_on_push([this, index] { Wake(index); });
+        tasks_[index]->gate().AddChannel(edge.input, channel);
+      }
+    }
+  }
+}
+
+}  // namespace penstock
