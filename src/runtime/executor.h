@@ -1,6 +1,6 @@
 // Executor: decides which task of a job steps next, and on which thread. Tasks are cooperative: a step is
 // short and never blocks, so the executor is the only place with a control loop. Three exist: worker threads
-// (threaded_executor.cc), one thread that reads the sources in turn (lock_step_executor.cc), and one thread
+// (threaded_executor.cc), one thread that reads the sources in turn (lock_step_executor.h), and one thread
 // that picks by a seed and moves a manual clock (testing/simulated_executor.h).
 #pragma once
 
@@ -46,8 +46,6 @@ struct ExecutorOptions {
 };
 
 std::unique_ptr<Executor> MakeThreadedExecutor(const ExecutorOptions& options);
-// Each source hands out slice_rows in its turn; before the next one's turn the rest of the job comes to rest.
-std::unique_ptr<Executor> MakeLockStepExecutor(const ExecutorOptions& options);
 
 Status JobCancelled();
 

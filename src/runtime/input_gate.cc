@@ -46,7 +46,7 @@ std::optional<InputGate::Event> InputGate::Next() {
                              [&](const Port& o) { return o.input == p.input && !o.ended; });
     Event end{p.input, EndOfInput{p.drained}, last};
     Batch marks;
-    merger_->End(port, &marks.marks);
+    if (p.drained) merger_->End(port, &marks.marks);  // one that was stopped goes on after the restart
     std::optional<Event> aligned = CompleteBarrier();
     if (!marks.marks.empty() && open_ > 0) {
       queued_.push_back(std::move(end));

@@ -8,7 +8,8 @@ namespace penstock {
 namespace {
 std::unique_ptr<Executor> DefaultExecutor(const JobGraph& graph, const JobOptions& options,
                                           const Clock* clock) {
-  if (graph.lock_step) return MakeLockStepExecutor({clock, 1, options.turn_rows});
+  if (graph.lock_step)
+    return std::make_unique<LockStepExecutor>(ExecutorOptions{clock, 1, options.turn_rows});
   return MakeThreadedExecutor({clock, options.threads, options.batch_rows});
 }
 }  // namespace
@@ -18,7 +19,8 @@ JobRunner::JobRunner(JobGraph graph, JobOptions options, JobEnvironment environm
       options_(std::move(options)),
       environment_(std::move(environment)),
       executor_(environment_.make_executor ? environment_.make_executor()
-                                           : DefaultExecutor(graph_, options_, environment_.clock)) {}
+                                           : DefaultExecutor(graph_, options_, environment_.clock)),
+      driver_({environment_.clock, 1, graph_.lock_step ? options_.turn_rows : options_.batch_rows}) {}
 
 // Clients' threads may wake tasks until the readers and writers are gone, so these go first.
 JobRunner::~JobRunner() { tasks_.clear(); }
@@ -54,8 +56,16 @@ Result<std::vector<SourceSplit>> JobRunner::DiscoverFor(int vertex, int subtask)
   return mine;
 }
 
-Status JobRunner::Run() {
-  Status status = executor_->Run(this);
+Status JobRunner::Run() { return CloseTasks(executor_->Run(this)); }
+
+Result<JobRunner::Quiet> JobRunner::RunUntilQuiet() {
+  Result<Quiet> quiet = driver_.RunUntilQuiet(this);
+  if (!quiet) return CloseTasks(quiet.error());
+  if (quiet->finished) RETURN_IF_ERROR(CloseTasks(Status::Ok()));
+  return quiet;
+}
+
+Status JobRunner::CloseTasks(Status status) {
   for (auto& task : tasks_) {
     Status closed = task->Close(status.ok());
     if (status.ok() && !closed.ok()) status = closed;
@@ -66,7 +76,10 @@ Status JobRunner::Run() {
   return status;
 }
 
-void JobRunner::Cancel() { executor_->Cancel(); }
+void JobRunner::Cancel() {
+  executor_->Cancel();
+  driver_.Cancel();
+}
 
 template <typename F>
 void JobRunner::ForSources(F tell) {

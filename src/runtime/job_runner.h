@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/executor.h"
+#include "runtime/lock_step_executor.h"
 #include "runtime/snapshot.h"
 #include "stream/registry.h"
 
@@ -34,7 +34,7 @@ struct JobEnvironment {
   FileSystem* files = nullptr;
   const EvalContext* eval = nullptr;
   // Who steps the tasks; null: a lock-step executor for lock-step graphs, threads for all others.
-  std::function<std::unique_ptr<Executor>()> make_executor;
+  std::function<std::unique_ptr<Executor>()> make_executor = nullptr;
 };
 
 struct VertexMetrics {
@@ -52,12 +52,7 @@ class JobRunner : private TaskSet {
   Status Prepare();
   // Runs to the end on the calling thread and what threads the executor has; returns the job's outcome.
   Status Run();
-  // What RunUntilQuiet left behind.
-  struct Quiet {
-    bool finished = false;
-    bool moved = false;              // rows were processed
-    int64_t wake_at_ms = INT64_MAX;  // the earliest time that something waits for
-  };
+  using Quiet = LockStepExecutor::Quiet;
   // For callers that drive the job themselves, under a manual clock: works on the calling thread until
   // nothing moves without time passing or help from outside. The job is closed when this returns `finished`
   // or an error, and must not be driven on. REQUIRES: Run is not used.
@@ -91,6 +86,7 @@ class JobRunner : private TaskSet {
   OperatorMetrics* NewMetrics(const std::string& name, int subtask);
 
   Result<std::vector<SourceSplit>> DiscoverFor(int vertex, int subtask);
+  Status CloseTasks(Status status);
   void Wake(size_t task) { executor_->Wake(task); }
   template <typename F>
   void ForSources(F tell);
@@ -101,6 +97,7 @@ class JobRunner : private TaskSet {
   JobOptions options_;
   JobEnvironment environment_;
   std::unique_ptr<Executor> executor_;
+  LockStepExecutor driver_;  // of RunUntilQuiet
   std::vector<std::unique_ptr<Task>> tasks_;
   std::vector<VertexMetrics> metrics_;
   std::map<int, std::unique_ptr<Source>> sources_;

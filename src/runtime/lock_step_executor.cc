@@ -1,119 +1,105 @@
-// One thread, the sources in turn: what connector `values` and tests of a job's exact changelog need.
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <vector>
+// Rounds of turns.
+#include "runtime/lock_step_executor.h"
 
-#include "runtime/executor.h"
+#include <algorithm>
+#include <chrono>
 
 namespace penstock {
 
-Status JobCancelled() { return Status(StatusCode::kCancelled, "the job was cancelled"); }
-
 namespace {
-
 constexpr int64_t kLongestPauseMillis = 5;
-
-class LockStepExecutor : public Executor {
- public:
-  explicit LockStepExecutor(const ExecutorOptions& options) : options_(options) {}
-
-  Status Run(TaskSet* tasks) override {
-    tasks_ = tasks;
-    finished_.assign(tasks->size(), false);
-    exhausted_.assign(tasks->size(), false);
-    left_ = tasks->size();
-    while (left_ > 0) {
-      moved_ = again_ = false;
-      wake_at_ms_ = INT64_MAX;
-      RETURN_IF_ERROR(RunTurns());
-      bool any_source = false, all_exhausted = true;
-      for (size_t i = 0; i < tasks->size(); ++i) {
-        if (!tasks->is_source(i)) continue;
-        any_source = true;
-        all_exhausted = all_exhausted && (exhausted_[i] || finished_[i]);
-      }
-      tasks->OnQuiet(all_exhausted && any_source, moved_);
-      if (!moved_ && !again_ && left_ > 0) Pause();
-    }
-    return Status::Ok();
-  }
-  void Wake(size_t) override {
-    std::lock_guard lock(mutex_);
-    woken_ = true;
-    wakeup_.notify_all();
-  }
-  void Cancel() override {
-    std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    wakeup_.notify_all();
-  }
-
- private:
-  Status RunTurns() {
-    for (size_t i = 0; i < tasks_->size(); ++i) {
-      if (!tasks_->is_source(i) || finished_[i]) continue;
-      RETURN_IF_ERROR(Step(i));
-      RETURN_IF_ERROR(Settle());
-    }
-    // Also when every source has ended: what waits for a sink or a timer goes on.
-    return Settle();
-  }
-
-  // Steps all that is no source until nothing wants to go on.
-  Status Settle() {
-    bool before = again_;
-    do {
-      again_ = false;
-      for (size_t i = 0; i < tasks_->size(); ++i) {
-        if (!tasks_->is_source(i) && !finished_[i]) RETURN_IF_ERROR(Step(i));
-      }
-    } while (again_);
-    again_ = before;
-    return Status::Ok();
-  }
-
-  Status Step(size_t task) {
-    if (cancelled_.load(std::memory_order_relaxed)) return JobCancelled();
-    ASSIGN_OR_RETURN(StepResult result, tasks_->Step(task, options_.slice_rows));
-    moved_ = moved_ || result.moved;
-    again_ = again_ || result.want == StepResult::Want::kAgain;
-    exhausted_[task] = result.exhausted;
-    if (result.want == StepResult::Want::kFinished && !finished_[task]) {
-      finished_[task] = true;
-      --left_;
-    }
-    wake_at_ms_ = std::min(wake_at_ms_, result.wake_at_ms);
-    return Status::Ok();
-  }
-
-  void Pause() {
-    int64_t now = options_.clock->MonotonicMillis();
-    int64_t pause = std::clamp<int64_t>(wake_at_ms_ - now, 0, kLongestPauseMillis);
-    std::unique_lock lock(mutex_);
-    wakeup_.wait_for(lock, std::chrono::milliseconds(pause), [&] { return cancelled_ || woken_; });
-    woken_ = false;
-  }
-
-  const ExecutorOptions options_;
-  TaskSet* tasks_ = nullptr;
-  std::vector<bool> finished_, exhausted_;
-  size_t left_ = 0;
-  bool moved_ = false;  // rows, not timers, in this round
-  bool again_ = false;
-  int64_t wake_at_ms_ = INT64_MAX;
-  std::mutex mutex_;
-  std::condition_variable wakeup_;
-  bool woken_ = false;
-  std::atomic<bool> cancelled_{false};
-};
-
 }  // namespace
 
-std::unique_ptr<Executor> MakeLockStepExecutor(const ExecutorOptions& options) {
-  return std::make_unique<LockStepExecutor>(options);
+Status JobCancelled() { return Status(StatusCode::kCancelled, "the job was cancelled"); }
+
+Status LockStepExecutor::Step(TaskSet* tasks, size_t task, Round* round) {
+  if (cancelled_.load(std::memory_order_relaxed)) return JobCancelled();
+  ASSIGN_OR_RETURN(StepResult result, tasks->Step(task, options_.slice_rows));
+  round->moved = round->moved || result.moved;
+  round->again = round->again || result.want == StepResult::Want::kAgain;
+  round->wake_at_ms = std::min(round->wake_at_ms, result.wake_at_ms);
+  exhausted_[task] = result.exhausted;
+  if (result.want == StepResult::Want::kFinished && !finished_[task]) {
+    finished_[task] = true;
+    --left_;
+  }
+  return Status::Ok();
+}
+
+Status LockStepExecutor::Settle(TaskSet* tasks, Round* round) {
+  for (bool again = true; again;) {
+    Round part;
+    for (size_t i = 0; i < tasks->size(); ++i) {
+      if (!tasks->is_source(i) && !finished_[i]) RETURN_IF_ERROR(Step(tasks, i, &part));
+    }
+    again = part.again;
+    round->moved = round->moved || part.moved;
+    round->wake_at_ms = std::min(round->wake_at_ms, part.wake_at_ms);
+  }
+  return Status::Ok();
+}
+
+Result<LockStepExecutor::Round> LockStepExecutor::RunRound(TaskSet* tasks) {
+  if (finished_.empty()) {
+    finished_.resize(tasks->size());
+    exhausted_.resize(tasks->size());
+    left_ = tasks->size();
+  }
+  Round round;
+  bool any_source = false, all_exhausted = true;
+  for (size_t s = 0; s < tasks->size(); ++s) {
+    if (!tasks->is_source(s)) continue;
+    any_source = true;
+    if (finished_[s]) continue;
+    RETURN_IF_ERROR(Step(tasks, s, &round));
+    RETURN_IF_ERROR(Settle(tasks, &round));
+    all_exhausted = all_exhausted && (exhausted_[s] || finished_[s]);
+  }
+  // Also when every source has ended: what waits for a sink or a timer goes on.
+  RETURN_IF_ERROR(Settle(tasks, &round));
+  round.exhausted = any_source && all_exhausted;
+  return round;
+}
+
+Status LockStepExecutor::Run(TaskSet* tasks) {
+  do {
+    if (cancelled_) return JobCancelled();
+    ASSIGN_OR_RETURN(Round round, RunRound(tasks));
+    tasks->OnQuiet(round.exhausted, round.moved);
+    if (!round.moved && !round.again && left_ > 0) Pause(round);
+  } while (left_ > 0);
+  return Status::Ok();
+}
+
+Result<LockStepExecutor::Quiet> LockStepExecutor::RunUntilQuiet(TaskSet* tasks) {
+  bool moved = false;
+  while (true) {
+    if (cancelled_) return JobCancelled();
+    ASSIGN_OR_RETURN(Round round, RunRound(tasks));
+    moved = moved || round.moved;
+    if (left_ == 0) return Quiet{true, true, INT64_MAX};
+    if (!round.moved && !round.again) return Quiet{false, moved, round.wake_at_ms};
+  }
+}
+
+void LockStepExecutor::Pause(const Round& round) {
+  int64_t now = options_.clock->MonotonicMillis();
+  int64_t pause = std::clamp<int64_t>(round.wake_at_ms - now, 0, kLongestPauseMillis);
+  std::unique_lock lock(mutex_);
+  wakeup_.wait_for(lock, std::chrono::milliseconds(pause), [&] { return cancelled_ || woken_; });
+  woken_ = false;
+}
+
+void LockStepExecutor::Wake(size_t) {
+  std::lock_guard lock(mutex_);
+  woken_ = true;
+  wakeup_.notify_all();
+}
+
+void LockStepExecutor::Cancel() {
+  std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  wakeup_.notify_all();
 }
 
 }  // namespace penstock
