@@ -26,13 +26,16 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
       ->check(CLI::IsMember({"table", "changelog", "json", "csv"}));
   app->add_option("-p,--parallelism", arguments->parallelism, "default parallelism")
       ->check(CLI::Range(1, 128));
-  app->add_option("-D", arguments->definitions, "an option, as SET 'key' = 'value'")->type_name("KEY=VALUE");
-  app->add_option("--from-savepoint", arguments->session.from_savepoint,
-                  "start the jobs from this savepoint");
+  app->add_option("-D", arguments->definitions, "an option, as SET 'key' = 'value'")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  app->add_option("--from-savepoint", arguments->session.from_savepoint, "start the jobs from this savepoint")
+      ->type_name("DIR");
   app->add_flag("--stop-when-idle", arguments->session.stop_when_idle,
                 "end each job once all rows are processed");
   app->add_option("--savepoint", arguments->session.savepoint_dir,
-                  "with --stop-when-idle: where the state goes");
+                  "with --stop-when-idle: where the state goes")
+      ->type_name("DIR");
   app->add_flag("--progress", arguments->session.progress, "report what the jobs do on standard error");
   app->add_flag("--continue-on-error", arguments->session.continue_on_error,
                 "go on after a failing statement");
@@ -87,7 +90,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Penstock: Flink SQL on one machine, in one binary", "penstock"};
   app.set_version_flag("--version", "penstock " PENSTOCK_VERSION);
   Arguments arguments;
-  app.add_option("-c", arguments.command, "SQL statements to execute");
+  app.add_option("-c", arguments.command, "SQL statements to execute")->type_name("SQL");
   AddOptions(&app, &arguments);
   CLI::App* run = app.add_subcommand("run", "execute a script");
   run->add_option("-i", arguments.init_files, "a script to execute first, such as tables.sql")

@@ -1,6 +1,8 @@
 // Applying changes, and drawing a box of text.
 #include "engine/live_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -21,6 +23,28 @@ std::string Padded(const std::string& text, size_t width) {
 }
 
 }  // namespace
+
+std::string CellText(const Value& value, const DataType& type) {
+  if (!value.is_null() && type.is_binary()) {
+    std::string hex = "x'";
+    for (char c : value.as_string()) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return hex + "'";
+  }
+  std::string text = ValueToText(value, type, TimeZone::Utc()), out;
+  for (char c : text) {
+    auto code = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (code < 0x20 || code == 0x7f) {
+      out += fmt::format("\\x{:02x}", code);
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out;
+}
 
 std::string LiveTable::KeyOf(const Row& row) const {
   if (options_.key.empty()) return Join(row.cells, "\x1f");
@@ -43,7 +67,7 @@ void LiveTable::Apply(const Batch& batch) {
     row.values = batch.RowAt(i);
     for (int c = 0; c < options_.schema.size(); ++c) {
       const Value& value = row.values[static_cast<size_t>(c)];
-      row.cells.push_back(ValueToText(value, options_.schema[c].type, TimeZone::Utc()));
+      row.cells.push_back(CellText(value, options_.schema[c].type));
     }
     if (options_.open_mark >= 0)
       row.cells[static_cast<size_t>(options_.open_mark)] = IsOpen(row) ? "open" : "final";

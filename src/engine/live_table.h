@@ -16,6 +16,9 @@
 
 namespace penstock {
 
+// A value as a cell of text that cannot upset a terminal: bytes as x'0a1b', control characters as \n, \x1b.
+std::string CellText(const Value& value, const DataType& type);
+
 class LiveTable {
  public:
   struct Order {

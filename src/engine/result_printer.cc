@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "data/value_text.h"
+#include "engine/live_table.h"
 #include "engine/result_stream.h"
 #include "engine/table_printer.h"
 
@@ -73,7 +74,7 @@ class TextPrinter : public ResultHandler {
   std::vector<std::string> Cells(const Batch& batch, int64_t row) const {
     std::vector<std::string> cells;
     for (int i = 0; i < schema_.size(); ++i) {
-      cells.push_back(ValueToText(batch.column(i)->ValueAt(row), schema_[i].type, TimeZone::Utc()));
+      cells.push_back(CellText(batch.column(i)->ValueAt(row), schema_[i].type));
     }
     return cells;
   }
@@ -96,7 +97,10 @@ class CsvPrinter : public TextPrinter {
       std::vector<std::string> cells = {RowKindText(batch.kind(row))};
       for (int i = 0; i < schema_.size(); ++i) {
         Value value = batch.column(i)->ValueAt(row);
-        cells.push_back(value.is_null() ? "" : Quote(ValueToText(value, schema_[i].type, TimeZone::Utc())));
+        bool bytes = schema_[i].type.is_binary();  // line ends in texts are kept
+        cells.push_back(value.is_null() ? ""
+                        : bytes         ? CellText(value, schema_[i].type)
+                                        : Quote(ValueToText(value, schema_[i].type, TimeZone::Utc())));
       }
       out_.Write(Join(cells, ",") + "\n");
     }

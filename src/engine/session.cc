@@ -1,6 +1,8 @@
 // Execution of statements.
 #include "engine/session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "base/strings.h"
@@ -419,7 +421,11 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
 
 void Session::RunWatched(RunningJob& job) {
   std::unique_ptr<JobProgress> progress;
-  if (options_.progress || !live_tables_->entries().empty())
+  const std::vector<JobVertex>& vertices = job.runner->graph().vertices;
+  bool drawn = isatty(STDOUT_FILENO) != 0 &&  // its rows may be a table that is drawn over itself
+               std::any_of(vertices.begin(), vertices.end(),
+                           [](const JobVertex& vertex) { return vertex.factory == sql::kCollectSink; });
+  if (!drawn && (options_.progress || !live_tables_->entries().empty()))
     progress = std::make_unique<JobProgress>(job.runner.get(), clock_, stderr, live_tables_.get(),
                                              options_.progress);
   job.outcome = job.runner->Run();

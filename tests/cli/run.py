@@ -149,6 +149,17 @@ def options_on_the_command_line_are_as_set_statements(cli):
     equal(done.stdout, "op,t\n+I,1970-01-01 00:00:00.000\n")
 
 
+def options_take_one_value_each(cli):
+    script = cli.file("one.sql", "SET;")
+    done = cli.run("run", "-D", "a=1", "-D", "b=2=3", "-i", cli.file("i.sql", "SET 'c' = '4';"), script, "--format", "csv")
+    equal((done.returncode, done.stdout), (0, "op,options\n+I,'a' = '1'\n+I,'b' = '2=3'\n+I,'c' = '4'\n"))
+
+
+def cells_cannot_upset_a_terminal(cli):
+    query = "SELECT X'001bff' AS b, U&'a\\000ab\\001b[2J' AS t"
+    equal(cli.run("-c", query).stdout, "op | b | t\n+I | x'001bff' | a\\nb\\x1b[2J\n")
+
+
 def parallelism_is_the_default_of_operators(cli):
     script = cli.file("p.sql", UNBOUNDED + "SELECT id, COUNT(*) FROM t GROUP BY id;")
     text = cli.run("explain", script, "-p", "3").stdout
