@@ -72,6 +72,7 @@ void LiveTable::Apply(const Batch& batch) {
     if (options_.open_mark >= 0)
       row.cells[static_cast<size_t>(options_.open_mark)] = IsOpen(row) ? "open" : "final";
     row.key = KeyOf(row);
+    if (options_.order.empty() && options_.open_mark < 0) row.values.clear();  // nobody asks for them again
     RowKind kind = batch.kind(i);
     if (IsAdd(kind))
       Put(std::move(row), kind);

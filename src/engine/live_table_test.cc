@@ -97,6 +97,12 @@ TEST(TerminalText, EscapesAndContinuationsTakeNoColumn) {
   EXPECT_EQ(ClippedTo("\x1b[1mäöü\x1b[0m", 2), "\x1b[1mäö\x1b[0m");
 }
 
+TEST(TerminalText, WideCharactersTakeTwoColumns) {
+  EXPECT_EQ(TextColumns("東京 e\u0301 🚀"), 9U);
+  EXPECT_EQ(ClippedTo("東京", 3), "東");
+  EXPECT_EQ(TextColumns("\xff\xc3"), 2U);
+}
+
 TEST(TerminalText, DigitsAreGrouped) {
   EXPECT_EQ(GroupedDigits(0), "0");
   EXPECT_EQ(GroupedDigits(-123456), "-123,456");

@@ -17,7 +17,28 @@ size_t EscapeLength(std::string_view text) {
   return end == std::string_view::npos ? 0 : end + 1;
 }
 
-bool Continues(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+// The character at the start of a UTF-8 text: its bytes and the columns a terminal gives it. Bytes that are
+// no UTF-8 stand for themselves. Wide: the blocks that Unicode's East Asian Width calls so, and emoji.
+struct Glyph {
+  size_t bytes = 1;
+  int columns = 1;
+};
+Glyph FirstGlyph(std::string_view text) {
+  auto lead = static_cast<unsigned char>(text[0]);
+  size_t bytes = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+  if (bytes == 1 || bytes > text.size()) return {};
+  uint32_t code = lead & (0xFFU >> (bytes + 1));
+  for (size_t i = 1; i < bytes; ++i) code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  static constexpr uint32_t kWide[][2] = {{0x1100, 0x115F},   {0x2E80, 0x303E},  {0x3041, 0xA4CF},
+                                          {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},  {0xFE30, 0xFE6F},
+                                          {0xFF00, 0xFF60},   {0xFFE0, 0xFFE6},  {0x1F300, 0x1F6FF},
+                                          {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+  for (const auto& [first, last] : kWide) {
+    if (code >= first && code <= last) return {bytes, 2};
+  }
+  bool combining = (code >= 0x300 && code <= 0x36F) || code == 0x200D || (code >= 0xFE00 && code <= 0xFE0F);
+  return {bytes, combining ? 0 : 1};
+}
 
 }  // namespace
 
@@ -50,8 +71,9 @@ size_t TextColumns(std::string_view text) {
   size_t columns = 0;
   while (!text.empty()) {
     size_t escape = EscapeLength(text);
-    if (escape == 0 && !Continues(text[0])) ++columns;
-    text.remove_prefix(escape == 0 ? 1 : escape);
+    Glyph glyph = escape == 0 ? FirstGlyph(text) : Glyph{escape, 0};
+    columns += static_cast<size_t>(glyph.columns);
+    text.remove_prefix(glyph.bytes);
   }
   return columns;
 }
@@ -60,13 +82,10 @@ std::string ClippedTo(std::string_view text, int columns) {
   std::string out;
   for (int left = columns; !text.empty();) {
     size_t escape = EscapeLength(text);
-    if (escape == 0) {
-      if (!Continues(text[0])) --left;
-      if (left >= 0) out.push_back(text[0]);
-    } else {
-      out += text.substr(0, escape);
-    }
-    text.remove_prefix(escape == 0 ? 1 : escape);
+    Glyph glyph = escape == 0 ? FirstGlyph(text) : Glyph{escape, 0};
+    left -= glyph.columns;
+    if (left >= 0 || escape > 0) out += text.substr(0, glyph.bytes);
+    text.remove_prefix(glyph.bytes);
   }
   return out;
 }

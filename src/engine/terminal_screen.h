@@ -35,7 +35,8 @@ class TerminalScreen {
   size_t drawn_ = 0;
 };
 
-// Columns a UTF-8 text takes: one a code point, none for escape sequences ("\x1b[..m").
+// Columns a UTF-8 text takes on a terminal: two for wide characters, none for combining ones and for escape
+// sequences ("\x1b[..m").
 size_t TextColumns(std::string_view text);
 // Its first `columns` columns; escape sequences are kept.
 std::string ClippedTo(std::string_view text, int columns);

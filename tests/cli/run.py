@@ -218,6 +218,36 @@ def a_table_on_a_terminal_shows_the_newest_rows_that_fit(cli):
     assert code == 0 and "| 0  |" in written and written.endswith("40 rows\n"), written
 
 
+def early_results_end_as_the_results(cli):
+    """What the early lane told last of each window and group is what the query gave; before, it told other things."""
+    def sink(name, more):
+        return (f"CREATE TABLE {name} (page STRING, at_end TIMESTAMP(3), n BIGINT{more}) "
+                f"WITH ('connector'='values', 'path'='{name}.json');\n")
+
+    def changes(name):
+        return [json.loads(line) for line in (cli.folder / f"{name}.json").read_text().splitlines()]
+
+    script = cli.file("early.sql", """CREATE TABLE clicks (page STRING, event_time TIMESTAMP(3),
+          WATERMARK FOR event_time AS event_time - INTERVAL '10' SECOND)
+        WITH ('connector'='clickstream', 'number-of-rows'='200000', 'events-per-second'='200', 'malformed-share'='0');
+        """ + sink("results", "") + sink("early", ", is_final BOOLEAN, PRIMARY KEY (page, at_end) NOT ENFORCED") + """
+        SET 'penstock.early-results.results' = 'early';
+        SET 'penstock.early-interval' = '20 ms';
+        INSERT INTO results SELECT page, window_end, COUNT(*)
+        FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(event_time), INTERVAL '1' MINUTE, INTERVAL '3' MINUTE))
+        GROUP BY page, window_start, window_end;""")
+    done = cli.run("run", script, "-p", "2")
+    equal((done.returncode, done.stderr), (0, ""))
+    told = {}
+    for change in changes("early"):
+        page, end, _, final = change["row"]
+        assert change["kind"] == "+U" and not told.get((page, end), [False])[-1], change
+        told[page, end] = change["row"]
+    assert any(not change["row"][3] for change in changes("early"))
+    assert all(row[3] for row in told.values())
+    equal(sorted(row[:3] for row in told.values()), sorted(change["row"] for change in changes("results")))
+
+
 def the_first_query_of_the_readme_runs(cli):
     block = re.search(r"```bash\nbuild/penstock (-c .*?)```", (ROOT / "README.md").read_text(), re.S).group(1)
     done = subprocess.run(["bash", "-c", f"{cli.penstock} {block}"], cwd=cli.folder, capture_output=True, text=True)

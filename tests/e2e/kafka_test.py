@@ -7,45 +7,18 @@ code 77 when the script is missing.
 import argparse
 import collections
 import json
-import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-PEERS = pathlib.Path(os.environ.get("PENSTOCK_PEERS", ROOT.parent / "shared" / "peers"))
+from peers import ROOT, SKIPPED, Kafka, Missing
 
 
-def free_port():
-    """A port whose successor is free too: the broker's controller takes it."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-                return port
-            except (OSError, OverflowError):
-                continue
-
-
-class Broker:
-    def __init__(self):
-        self.port = free_port()
-        self.servers = f"127.0.0.1:{self.port}"
-
+class Broker(Kafka):
     def run(self, *arguments, text=None):
-        done = subprocess.run([str(PEERS / "kafka"), *arguments, "--port", str(self.port)], input=text, text=True,
-                              capture_output=True, timeout=600)
-        if done.returncode != 0:
-            raise RuntimeError(f"kafka {' '.join(arguments)}: {done.stdout}{done.stderr}")
-        return done.stdout
-
-    def topic(self, name, partitions):
-        self.run("topic", "create", name, "--partitions", str(partitions))
+        return self.call(*arguments, text=text)
 
     def produce(self, topic, keyed):
         """Keys and values through the Java client."""
@@ -261,10 +234,11 @@ def main():
     parser.add_argument("--penstock", type=pathlib.Path, default=ROOT / "build" / "penstock")
     parser.add_argument("tests", nargs="*", default=TESTS)
     arguments = parser.parse_args()
-    if not (PEERS / "kafka").exists():
-        print(f"skip   e2e kafka: no peers script at {PEERS} ($PENSTOCK_PEERS)")
-        return 77
-    broker, failures = Broker(), 0
+    try:
+        broker, failures = Broker(), 0
+    except Missing as missing:
+        print(f"skip   e2e kafka: {missing}")
+        return SKIPPED
     broker.run("start", "--clean")
     try:
         with tempfile.TemporaryDirectory() as folder:
