@@ -323,12 +323,14 @@ def the_first_row_comes_within_a_second(cli):
 
 
 def the_start_takes_less_than_100_ms(cli):
+    """Of processor time, so that other programs on the machine do not count."""
     best = 9.0
     for _ in range(10):
-        start = time.monotonic()
+        before = os.times()
         cli.run("-c", "SET 'a' = 'b'")
-        best = min(best, time.monotonic() - start)
-    assert best < 0.1 or "asan" in str(cli.penstock) or "tsan" in str(cli.penstock), f"{best * 1000:.0f} ms"
+        after = os.times()
+        best = min(best, after.children_user + after.children_system - before.children_user - before.children_system)
+    assert best < 0.1 or "san" in str(cli.penstock), f"{best * 1000:.0f} ms"
 
 
 def an_idle_job_takes_less_than_100_mb(cli):
