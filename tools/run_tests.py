@@ -64,6 +64,7 @@ def main():
     plan_runner = ROOT / "tests" / "plan" / "run.py"
     if plan_runner.exists():
         tally.run("plans", [sys.executable, str(plan_runner), "--penstock", str(penstock)])
+    tally.run("docs", [sys.executable, "tests/docs/run.py", "--penstock", str(penstock)])
     if "PENSTOCK_SANITIZE:STRING=\n" in (build / "CMakeCache.txt").read_text():
         tally.run("install", [sys.executable, "tests/install/run.py", "--build", str(build)])
     else:

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
+#include <set>
 
 #include "base/strings.h"
 #include "data/column_builder.h"
@@ -11,6 +13,7 @@
 #include "engine/job_options.h"
 #include "engine/progress.h"
 #include "engine/savepoint_file.h"
+#include "expr/aggregate.h"
 #include "expr/user_functions.h"
 #include "operators/register.h"
 #include "sql/lexer.h"
@@ -74,6 +77,21 @@ bool IsQuery(const sql::AstStatement& statement) {
   return std::holds_alternative<sql::AstSelectStatement>(statement.body) ||
          std::holds_alternative<sql::AstInsert>(statement.body) ||
          std::holds_alternative<sql::AstStatementSet>(statement.body);
+}
+
+// Scalar functions and aggregates, in lower case; without operators, whose names are no identifiers.
+std::vector<std::string> FunctionNames() {
+  std::set<std::string> names;
+  for (const auto& group :
+       {FunctionRegistry::BuiltIn().Names(), AggregateRegistry::BuiltIn().Names(), UserFunctionNames()}) {
+    for (const std::string& name : group) {
+      bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+      });
+      if (plain) names.insert(ToLowerAscii(name));
+    }
+  }
+  return {names.begin(), names.end()};
 }
 
 void TellEnd(ResultHandler& handler, int statement, const Status& outcome) {
@@ -259,9 +277,7 @@ Status Session::ExecuteShow(const sql::AstShow& show, int number, ResultHandler*
   if (show.what == "CURRENT CATALOG") return report("current catalog name", {catalog_.current_catalog()});
   if (show.what == "CURRENT DATABASE") return report("current database name", {catalog_.current_database()});
   if (show.what == "FUNCTIONS") {
-    std::vector<std::string> names;
-    for (const std::string& name : FunctionRegistry::BuiltIn().Names()) names.push_back(ToLowerAscii(name));
-    for (const std::string& name : UserFunctionNames()) names.push_back(ToLowerAscii(name));
+    std::vector<std::string> names = FunctionNames();
     return report("function name", names);
   }
   if (show.what == "JOBS") {

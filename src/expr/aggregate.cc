@@ -30,6 +30,12 @@ const AggregateFunction* AggregateRegistry::Find(std::string_view name) const {
   return it == functions_.end() ? nullptr : it->second.get();
 }
 
+std::vector<std::string> AggregateRegistry::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, function] : functions_) names.push_back(name);
+  return names;
+}
+
 AggregateFunction& AggregateRegistry::Add(std::string name, AggregateFunction::Resolve resolve,
                                           AggregateFunction::Bind bind) {
   CHECK(!functions_.contains(name));

@@ -103,6 +103,7 @@ class AggregateRegistry {
  public:
   static const AggregateRegistry& BuiltIn();
   const AggregateFunction* Find(std::string_view name) const;
+  std::vector<std::string> Names() const;
   AggregateFunction& Add(std::string name, AggregateFunction::Resolve resolve, AggregateFunction::Bind bind);
 
  private:

@@ -20,6 +20,7 @@ struct AstColumnDef {
   std::string name;
   DataType type;
   AstExprPtr expr;           // of kComputed
+  std::string expr_text;     // the same as it was written
   std::string metadata_key;  // of kMetadata; the name where none is given
   bool is_virtual = false;
   bool primary_key = false;
@@ -30,6 +31,7 @@ struct AstWatermark {
   TextPosition position;
   std::vector<std::string> column;
   AstExprPtr expr;
+  std::string expr_text;  // as it was written
 };
 
 using AstOptions = std::vector<std::pair<std::string, std::string>>;

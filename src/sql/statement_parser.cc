@@ -40,13 +40,21 @@ Result<std::vector<std::string>> ParsePrimaryKey(TokenStream& in, bool with_colu
   return columns;
 }
 
-Result<AstColumnDef> ParseColumn(TokenStream& in, AstCreateTable* table) {
+// An expression, and its text as it was written.
+Status ParseWrittenExpr(TokenStream& in, std::string_view text, AstExprPtr* expr, std::string* expr_text) {
+  size_t begin = in.Peek().begin;
+  ASSIGN_OR_RETURN(*expr, ParseExpr(in));
+  *expr_text = std::string(TrimSpace(text.substr(begin, in.Peek().begin - begin)));
+  return Status::Ok();
+}
+
+Result<AstColumnDef> ParseColumn(TokenStream& in, std::string_view text, AstCreateTable* table) {
   AstColumnDef column;
   column.position = in.position();
   ASSIGN_OR_RETURN(column.name, in.Identifier("a column name"));
   if (in.Accept("AS")) {
     column.kind = AstColumnDef::Kind::kComputed;
-    ASSIGN_OR_RETURN(column.expr, ParseExpr(in));
+    RETURN_IF_ERROR(ParseWrittenExpr(in, text, &column.expr, &column.expr_text));
   } else {
     ASSIGN_OR_RETURN(column.type, ParseDataType(in));
     if (in.Accept("METADATA")) {
@@ -68,7 +76,7 @@ Result<AstColumnDef> ParseColumn(TokenStream& in, AstCreateTable* table) {
   return column;
 }
 
-Status ParseTableElements(TokenStream& in, AstCreateTable* table) {
+Status ParseTableElements(TokenStream& in, std::string_view text, AstCreateTable* table) {
   RETURN_IF_ERROR(in.ExpectSymbol("("));
   while (!in.IsSymbol(")")) {
     if (in.IsWord("WATERMARK") && in.IsWord("FOR", 1)) {
@@ -78,7 +86,7 @@ Status ParseTableElements(TokenStream& in, AstCreateTable* table) {
       in.Take();
       ASSIGN_OR_RETURN(watermark.column, in.Path("a column"));
       RETURN_IF_ERROR(in.Expect("AS"));
-      ASSIGN_OR_RETURN(watermark.expr, ParseExpr(in));
+      RETURN_IF_ERROR(ParseWrittenExpr(in, text, &watermark.expr, &watermark.expr_text));
       table->watermarks.push_back(std::move(watermark));
     } else if (in.IsWord("CONSTRAINT") || (in.IsWord("PRIMARY") && in.IsWord("KEY", 1))) {
       if (!table->primary_key.empty()) {
@@ -86,7 +94,7 @@ Status ParseTableElements(TokenStream& in, AstCreateTable* table) {
       }
       ASSIGN_OR_RETURN(table->primary_key, ParsePrimaryKey(in, true, &table->enforced));
     } else {
-      ASSIGN_OR_RETURN(AstColumnDef column, ParseColumn(in, table));
+      ASSIGN_OR_RETURN(AstColumnDef column, ParseColumn(in, text, table));
       table->columns.push_back(std::move(column));
     }
     if (!in.AcceptSymbol(",")) break;
@@ -123,13 +131,14 @@ Result<AstLike> ParseLikeClause(TokenStream& in) {
   return like;
 }
 
-Result<AstCreateTable> ParseCreateTable(TokenStream& in, bool temporary, bool or_replace) {
+Result<AstCreateTable> ParseCreateTable(TokenStream& in, std::string_view text, bool temporary,
+                                        bool or_replace) {
   AstCreateTable table;
   table.temporary = temporary;
   table.or_replace = or_replace;
   table.if_not_exists = AcceptIfNotExists(in);
   ASSIGN_OR_RETURN(table.name, in.Path("a table name"));
-  if (in.IsSymbol("(")) RETURN_IF_ERROR(ParseTableElements(in, &table));
+  if (in.IsSymbol("(")) RETURN_IF_ERROR(ParseTableElements(in, text, &table));
   if (in.Accept("COMMENT")) {
     ASSIGN_OR_RETURN(table.comment, in.StringLiteral("a comment"));
   }
@@ -173,7 +182,7 @@ Result<AstStatement> ParseCreate(TokenStream& in, std::string_view text) {
   bool temporary = in.Accept("TEMPORARY");
   in.Accept("SYSTEM");
   if (in.Accept("TABLE")) {
-    ASSIGN_OR_RETURN(AstCreateTable table, ParseCreateTable(in, temporary, or_replace));
+    ASSIGN_OR_RETURN(AstCreateTable table, ParseCreateTable(in, text, temporary, or_replace));
     statement.body = std::move(table);
   } else if (in.Accept("VIEW")) {
     ASSIGN_OR_RETURN(AstCreateView view, ParseCreateView(in, text, temporary));

@@ -82,7 +82,7 @@ Status AddColumns(const BindContext& context, const AstCreateTable& ast, Table* 
     ASSIGN_OR_RETURN(ExprPtr expr, BindExpression(context, def->expr, scope));
     table->columns[index].expr = expr;
     table->columns[index].type = expr->type();
-    table->columns[index].expr_text = expr->ToString();
+    table->columns[index].expr_text = def->expr_text;
   }
   return Status::Ok();
 }
@@ -119,7 +119,7 @@ Status AddWatermark(const BindContext& context, const AstWatermark& ast, Table* 
           ErrorNumber::kBadWatermark, ast.position,
           "Invalid data type of expression for watermark definition: " + watermark.expr->type().ToString());
     }
-    watermark.expr_text = watermark.expr->ToString();
+    watermark.expr_text = ast.expr_text;
   }
   table->watermark = std::move(watermark);
   return Status::Ok();
@@ -297,6 +297,7 @@ std::string CreateTableText(const Table& table) {
         line += " METADATA FROM " + QuoteLiteral(column.metadata_key) + (column.is_virtual ? " VIRTUAL" : "");
       }
     }
+    if (!column.comment.empty()) line += " COMMENT " + QuoteLiteral(column.comment);
     lines.push_back(line);
   }
   if (table.watermark) {
@@ -313,9 +314,13 @@ std::string CreateTableText(const Table& table) {
   std::vector<std::string> options;
   for (const auto& [key, value] : table.options)
     options.push_back("  " + QuoteLiteral(key) + " = " + QuoteLiteral(value));
+  std::vector<std::string> partition;
+  for (const std::string& key : table.partition_keys) partition.push_back(QuoteIdentifier(key));
   return std::string("CREATE ") + (table.temporary ? "TEMPORARY " : "") + "TABLE " +
          QuoteIdentifier(table.path.catalog) + "." + QuoteIdentifier(table.path.database) + "." +
-         QuoteIdentifier(table.path.object) + " (\n" + Join(lines, ",\n") + "\n) WITH (\n" +
+         QuoteIdentifier(table.path.object) + " (\n" + Join(lines, ",\n") + "\n) " +
+         (table.comment.empty() ? "" : "COMMENT " + QuoteLiteral(table.comment) + " ") +
+         (partition.empty() ? "" : "PARTITIONED BY (" + Join(partition, ", ") + ") ") + "WITH (\n" +
          Join(options, ",\n") + "\n)";
 }
 
