@@ -32,7 +32,7 @@ Result<StateView*> AggregateSet::NewView(OperatorContext* context, const std::st
 }
 
 Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts, OperatorContext* context,
-                          const std::string& prefix, int64_t ttl_ms) {
+                          const std::string& prefix, int64_t ttl_ms, bool clears) {
   for (size_t i = 0; i < calls.size(); ++i) {
     Bound bound;
     bound.call = calls[i];
@@ -45,7 +45,12 @@ Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts
     width_ += bound.kernel->width();
     std::string name = prefix + "-" + std::to_string(i);
     if (calls[i].distinct) {
-      ASSIGN_OR_RETURN(bound.distinct, NewView(context, name + "-distinct", ttl_ms));
+      if (retracts || clears) {
+        ASSIGN_OR_RETURN(bound.counts, NewView(context, name + "-distinct", ttl_ms));
+      } else {
+        ASSIGN_OR_RETURN(bound.values, context->state->OpenFixed({name + "-distinct", 0, ttl_ms, true}));
+        distinct_states_.push_back(bound.values);
+      }
       bound.codec = std::make_unique<KeyCodec>(calls[i].arg_types);
     }
     std::vector<AggregateView*> views;
@@ -65,48 +70,85 @@ void AggregateSet::Init(uint8_t* state) const {
 }
 
 void AggregateSet::SetNamespace(int64_t name_space) {
+  namespace_ = name_space;
   for (auto& view : views_) view->set_namespace(name_space);
 }
 
-// FILTER takes rows out; DISTINCT lets a value through when its count leaves or reaches zero.
+void AggregateSet::TakeOutFiltered(const Bound& bound, const Batch& batch, std::vector<int8_t>* signs) const {
+  const Column& filter = *batch.column(bound.call.filter);
+  for (size_t i = 0; i < signs->size(); ++i) {
+    auto row = static_cast<int64_t>(i);
+    if (filter.IsNull(row) || filter.At<uint8_t>(row) == 0) (*signs)[i] = 0;
+  }
+}
+
+// Lets the first row of each value through. One access for the whole batch: values come as sub-keys.
+Status AggregateSet::KeepFirst(Bound& bound, const std::vector<ColumnPtr>& args,
+                               std::span<const std::string_view> groups, std::vector<int8_t>* signs) {
+  std::string bytes;
+  std::vector<size_t> rows, starts;
+  for (size_t i = 0; i < signs->size(); ++i) {
+    if ((*signs)[i] == 0) continue;
+    rows.push_back(i);
+    starts.push_back(bytes.size());
+    bytes.append(groups[i]);
+    bound.codec->EncodeRow(args, static_cast<int64_t>(i), &bytes);
+  }
+  starts.push_back(bytes.size());
+  std::vector<StateKey> keys(rows.size());
+  for (size_t k = 0; k < rows.size(); ++k) {
+    std::string_view key = std::string_view(bytes).substr(starts[k], starts[k + 1] - starts[k]);
+    keys[k] = {key, SubKeyHash(HashKey(groups[rows[k]]), HashKey(key))};
+  }
+  std::vector<uint8_t*> values(keys.size());
+  std::vector<uint8_t> created(keys.size());
+  RETURN_IF_ERROR(bound.values->Access(namespace_, keys, values, created));
+  for (size_t k = 0; k < rows.size(); ++k) {
+    if (created[k] == 0) (*signs)[rows[k]] = 0;
+  }
+  return Status::Ok();
+}
+
+// Lets a row through when its value's count leaves or reaches zero.
+void AggregateSet::CountValues(Bound& bound, const std::vector<ColumnPtr>& args,
+                               std::span<const std::string_view> groups, std::vector<int8_t>* signs) {
+  std::string element;
+  for (size_t i = 0; i < signs->size(); ++i) {
+    int8_t& sign = (*signs)[i];
+    if (sign == 0) continue;
+    element.clear();
+    bound.codec->EncodeRow(args, static_cast<int64_t>(i), &element);
+    int64_t count = 0;
+    if (std::optional<std::string_view> stored = bound.counts->Get(groups[i], element)) {
+      std::memcpy(&count, stored->data(), sizeof(count));
+    }
+    int64_t next = count + sign;
+    if (next == 0) {
+      bound.counts->Erase(groups[i], element);
+    } else {
+      bound.counts->Put(groups[i], element, {reinterpret_cast<const char*>(&next), sizeof(next)});
+    }
+    bool passes = (count <= 0 && next > 0) || (count > 0 && next <= 0);
+    if (!passes) sign = 0;
+  }
+}
+
+// FILTER takes rows out, DISTINCT those whose value does not come or go with them.
 Status AggregateSet::SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
                               std::span<const int8_t> signs, std::vector<int8_t>* out) {
   out->assign(signs.begin(), signs.end());
-  if (bound.call.filter >= 0) {
-    const Column& filter = *batch.column(bound.call.filter);
-    for (size_t i = 0; i < out->size(); ++i) {
-      auto row = static_cast<int64_t>(i);
-      if (filter.IsNull(row) || filter.At<uint8_t>(row) == 0) (*out)[i] = 0;
-    }
-  }
-  if (bound.distinct == nullptr) return Status::Ok();
+  if (bound.call.filter >= 0) TakeOutFiltered(bound, batch, out);
+  if (!bound.call.distinct) return Status::Ok();
   std::vector<ColumnPtr> args;
   for (int arg : bound.call.args) args.push_back(batch.column(arg));
-  std::string element;
-  for (size_t i = 0; i < out->size(); ++i) {
-    if ((*out)[i] == 0) continue;
-    auto row = static_cast<int64_t>(i);
-    bool null =
-        std::any_of(args.begin(), args.end(), [row](const ColumnPtr& arg) { return arg->IsNull(row); });
-    if (null && !bound.kernel->keeps_nulls()) {
-      (*out)[i] = 0;
-      continue;
+  for (const ColumnPtr& arg : args) {
+    if (bound.kernel->keeps_nulls() || !arg->has_validity()) continue;
+    for (size_t i = 0; i < out->size(); ++i) {
+      if (arg->IsNull(static_cast<int64_t>(i))) (*out)[i] = 0;
     }
-    element.clear();
-    bound.codec->EncodeRow(args, row, &element);
-    int64_t count = 0;
-    if (std::optional<std::string_view> stored = bound.distinct->Get(groups[i], element)) {
-      std::memcpy(&count, stored->data(), sizeof(count));
-    }
-    int64_t next = count + (*out)[i];
-    if (next == 0) {
-      bound.distinct->Erase(groups[i], element);
-    } else {
-      bound.distinct->Put(groups[i], element, {reinterpret_cast<const char*>(&next), sizeof(next)});
-    }
-    bool passes = (count <= 0 && next > 0) || (count > 0 && next <= 0);
-    if (!passes) (*out)[i] = 0;
   }
+  if (bound.values != nullptr) return KeepFirst(bound, args, groups, out);
+  CountValues(bound, args, groups, out);
   return Status::Ok();
 }
 
@@ -158,6 +200,7 @@ void AggregateSet::ClearViews(std::string_view group) {
 
 void AggregateSet::EraseNamespace(int64_t name_space) {
   for (MapState* state : view_states_) state->EraseNamespace(name_space);
+  for (FixedState* state : distinct_states_) state->EraseNamespace(name_space);
 }
 
 std::vector<DataType> AggregateSet::result_types() const {

@@ -45,9 +45,10 @@ class StateView : public AggregateView {
 
 class AggregateSet {
  public:
-  // `retracts`: input rows may be -U or -D. State names start with `prefix`.
+  // `retracts`: input rows may be -U or -D. State names start with `prefix`. `clears`: ClearViews will be
+  // called for groups that rows were not taken back from.
   Status Open(const std::vector<AggregateCall>& calls, bool retracts, OperatorContext* context,
-              const std::string& prefix, int64_t ttl_ms);
+              const std::string& prefix, int64_t ttl_ms, bool clears = false);
 
   // Bytes of one group's state, a multiple of 8.
   size_t width() const { return width_; }
@@ -67,9 +68,10 @@ class AggregateSet {
   Status Emit(std::span<const uint8_t* const> states, std::span<const std::string_view> groups,
               std::vector<ColumnBuilder>* out) const;
   void Merge(uint8_t* into, const uint8_t* from) const;
-  // Drops what a group keeps in views; the caller erases its fixed state.
+  // Drops what a group keeps in views; the caller erases its fixed state. REQUIRES: opened to retract or
+  // clear.
   void ClearViews(std::string_view group);
-  bool has_views() const { return !views_.empty(); }
+  bool has_views() const { return !views_.empty() || !distinct_states_.empty(); }
   // Drops everything that views keep in a namespace.
   void EraseNamespace(int64_t name_space);
   std::vector<DataType> result_types() const;
@@ -79,9 +81,17 @@ class AggregateSet {
     AggregateCall call;
     std::unique_ptr<AggregateKernel> kernel;
     size_t offset = 0;
-    StateView* distinct = nullptr;    // counts per value, null without DISTINCT
+    // With DISTINCT, one of the two: the values that were there, as sub-keys of the group, where no row is
+    // ever taken back; else counts per value.
+    FixedState* values = nullptr;
+    StateView* counts = nullptr;
     std::unique_ptr<KeyCodec> codec;  // of the DISTINCT arguments
   };
+  void TakeOutFiltered(const Bound& bound, const Batch& batch, std::vector<int8_t>* signs) const;
+  Status KeepFirst(Bound& bound, const std::vector<ColumnPtr>& args, std::span<const std::string_view> groups,
+                   std::vector<int8_t>* signs);
+  void CountValues(Bound& bound, const std::vector<ColumnPtr>& args, std::span<const std::string_view> groups,
+                   std::vector<int8_t>* signs);
   Status SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
                   std::span<const int8_t> signs, std::vector<int8_t>* out);
   Result<StateView*> NewView(OperatorContext* context, const std::string& name, int64_t ttl_ms);
@@ -89,6 +99,8 @@ class AggregateSet {
   std::vector<Bound> bound_;
   std::vector<std::unique_ptr<StateView>> views_;
   std::vector<MapState*> view_states_;
+  std::vector<FixedState*> distinct_states_;
+  int64_t namespace_ = 0;
   size_t width_ = 0;
   bool mergeable_ = true;
 };

@@ -62,7 +62,7 @@ OverChanges::OverChanges(OverChangesSpec spec)
 Status OverChanges::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
   // Every evaluation starts from nothing: nothing is ever taken back from an aggregate.
-  RETURN_IF_ERROR(aggregates_.Open(spec_.functions.calls, false, context, "over-scratch", 0));
+  RETURN_IF_ERROR(aggregates_.Open(spec_.functions.calls, false, context, "over-scratch", 0, true));
   ASSIGN_OR_RETURN(list_, context->state->OpenMap({"over-rows", 0, spec_.ttl_ms}));
   return Status::Ok();
 }

@@ -281,36 +281,42 @@ void WindowAggregate::TouchWindows(int64_t name_space) {
   }
 }
 
+// Puts the states of a slice together with those that are already in the scratch state.
+Status WindowAggregate::MergeSlice(int64_t slice_end) {
+  std::vector<StateKey> keys;
+  std::vector<const uint8_t*> parts;
+  state_->ForEachUnordered(slice_end, [&](StateKey key, uint8_t* part) {
+    keys.push_back(key);
+    parts.push_back(part);
+  });
+  std::vector<uint8_t*> values(keys.size());
+  std::vector<uint8_t> created(keys.size());
+  RETURN_IF_ERROR(merged_->Access(0, keys, values, created));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    int64_t sum = 0, more = 0;
+    if (created[i] != 0) {
+      aggregates_.Init(values[i] + sizeof(int64_t));
+    } else {
+      std::memcpy(&sum, values[i], sizeof(sum));
+    }
+    std::memcpy(&more, parts[i], sizeof(more));
+    sum += more;
+    std::memcpy(values[i], &sum, sizeof(sum));
+    aggregates_.Merge(values[i] + sizeof(int64_t), parts[i] + sizeof(int64_t));
+  }
+  return Status::Ok();
+}
+
 Status WindowAggregate::Collect(int64_t window_end, Groups* held, Groups* emptied) {
   FixedState* from = state_;
   int64_t name_space = window_end;
   if (sliced_) {
     from = merged_;
     name_space = 0;
-    std::vector<StateKey> one(1);
-    std::vector<uint8_t*> value(1);
-    std::vector<uint8_t> created(1);
-    Status failed;
     for (int64_t slice = spec_.window.FirstSliceEnd(window_end); slice <= window_end;
          slice += spec_.window.step()) {
-      if (!known_slices_.contains(slice)) continue;
-      state_->ForEach(slice, [&](StateKey key, uint8_t* part) {
-        one[0] = key;
-        Status status = merged_->Access(0, one, value, created);
-        if (!status.ok()) failed = status;
-        int64_t sum = 0, more = 0;
-        if (created[0] != 0) {
-          aggregates_.Init(value[0] + sizeof(int64_t));
-        } else {
-          std::memcpy(&sum, value[0], sizeof(sum));
-        }
-        std::memcpy(&more, part, sizeof(more));
-        sum += more;
-        std::memcpy(value[0], &sum, sizeof(sum));
-        aggregates_.Merge(value[0] + sizeof(int64_t), part + sizeof(int64_t));
-      });
+      if (known_slices_.contains(slice)) RETURN_IF_ERROR(MergeSlice(slice));
     }
-    RETURN_IF_ERROR(failed);
   }
   from->ForEach(name_space, [&](StateKey key, uint8_t* value) {
     int64_t count = 0;

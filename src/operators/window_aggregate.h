@@ -75,6 +75,7 @@ class WindowAggregate : public Operator {
   Result<Batch> ResultRows(int64_t window_end, const Groups& groups, size_t begin, size_t count);
   Status TellEarly(int64_t window_end, bool is_final, const Groups& held, const Groups& emptied);
   void TouchWindows(int64_t name_space);
+  Status MergeSlice(int64_t slice_end);
   void DropExpired(int64_t fired_end);
   bool IsFired(int64_t window_end) const;
 

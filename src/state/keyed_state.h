@@ -26,11 +26,18 @@ struct StateKey {
   uint64_t hash = 0;
 };
 
+// The hash of a sub-key, the bytes of a key followed by those of something inside it: it stays in the key's
+// group, which the upper half of a hash chooses.
+inline uint64_t SubKeyHash(uint64_t key_hash, uint64_t whole_hash) {
+  return (key_hash & 0xffffffff00000000ULL) | (whole_hash & 0xffffffffULL);
+}
+
 // What a state is: the name resolves it on restore, the rest must match.
 struct StateDescriptor {
   std::string name;
-  size_t width = 0;    // bytes per key of a FixedState, 0 for a MapState
-  int64_t ttl_ms = 0;  // entries not written for that long are gone; 0: never
+  size_t width = 0;       // bytes per key of a FixedState, 0 for a MapState
+  int64_t ttl_ms = 0;     // entries not written for that long are gone; 0: never
+  bool sub_keys = false;  // of a FixedState: its keys are sub-keys, hashed by SubKeyHash
 };
 
 class FixedState {
@@ -44,9 +51,11 @@ class FixedState {
   // Null when the key is not there.
   virtual const uint8_t* Find(int64_t name_space, StateKey key) = 0;
   virtual void Erase(int64_t name_space, StateKey key) = 0;
-  // All keys of a namespace in key order.
-  virtual void ForEach(int64_t name_space,
-                       const std::function<void(StateKey key, uint8_t* value)>& visit) = 0;
+  // All keys of a namespace in key order, and without an order, which costs less. The state must not change
+  // meanwhile.
+  using Visit = std::function<void(StateKey key, uint8_t* value)>;
+  virtual void ForEach(int64_t name_space, const Visit& visit) = 0;
+  virtual void ForEachUnordered(int64_t name_space, const Visit& visit) = 0;
   virtual void EraseNamespace(int64_t name_space) = 0;
   // Namespaces that have entries, ascending.
   virtual std::vector<int64_t> Namespaces() const = 0;

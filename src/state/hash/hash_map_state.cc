@@ -1,0 +1,227 @@
+// Elements by key, scans in order, and snapshots by key group.
+#include "state/hash/hash_map_state.h"
+
+#include <algorithm>
+
+#include "data/key_codec.h"
+
+namespace penstock {
+
+namespace {
+
+uint64_t NumberIn(const uint8_t* slot) {
+  uint64_t number = 0;
+  std::memcpy(&number, slot, sizeof(number));
+  return number;
+}
+
+}  // namespace
+
+SegmentedTable* HashMapState::Existing(int64_t name_space) {
+  if (last_ != nullptr && last_namespace_ == name_space) return last_;
+  auto it = tables_.find(name_space);
+  if (it == tables_.end()) return nullptr;
+  last_ = it->second.get();
+  last_namespace_ = name_space;
+  return last_;
+}
+
+OrderedElements* HashMapState::FindElements(int64_t name_space, StateKey key) {
+  SegmentedTable* table = Existing(name_space);
+  const uint8_t* slot = table == nullptr ? nullptr : table->Find(key);
+  return slot == nullptr ? nullptr : &pool_[NumberIn(slot)];
+}
+
+OrderedElements& HashMapState::MakeElements(int64_t name_space, StateKey key) {
+  SegmentedTable* table = Existing(name_space);
+  if (table == nullptr) {
+    if (!layout_) layout_ = SlotLayout{SlotLayout::RoomFor(key.bytes.size()), sizeof(uint64_t)};
+    tables_[name_space] = std::make_unique<SegmentedTable>(range_, *layout_);
+    table = Existing(name_space);
+  }
+  bool created = false, moved = false;
+  uint8_t* slot = table->FindOrInsert(key, 0, epoch_, &created, &moved);
+  if (!created) return pool_[NumberIn(slot)];
+  uint64_t number = pool_.size();
+  if (free_.empty()) {
+    pool_.emplace_back();
+  } else {
+    number = free_.back();
+    free_.pop_back();
+  }
+  std::memcpy(slot, &number, sizeof(number));
+  return pool_[number];
+}
+
+void HashMapState::Free(uint64_t number) {
+  pool_[number].clear();
+  free_.push_back(number);
+}
+
+std::optional<std::string_view> HashMapState::Get(int64_t name_space, StateKey key,
+                                                  std::string_view element) {
+  OrderedElements* elements = FindElements(name_space, key);
+  if (elements == nullptr) return std::nullopt;
+  OrderedElements::Position at = elements->Find(element);
+  if (at.leaf == elements->leaves() || Gone(*elements, at)) return std::nullopt;
+  return elements->ValueAt(at);
+}
+
+void HashMapState::Put(int64_t name_space, StateKey key, std::string_view element, std::string_view value) {
+  element_.assign(element);
+  value_.assign(value);
+  MakeElements(name_space, key).Put(element_, value_, Now(), epoch_);
+}
+
+void HashMapState::Insert(int64_t name_space, StateKey key, std::string_view element, int64_t time,
+                          std::string_view value) {
+  MakeElements(name_space, key).Put(element, value, time, epoch_);
+}
+
+void HashMapState::Erase(int64_t name_space, StateKey key, std::string_view element) {
+  OrderedElements* elements = FindElements(name_space, key);
+  if (elements == nullptr) return;
+  element_.assign(element);
+  elements->Erase(element_);
+  if (elements->empty()) Clear(name_space, key);
+}
+
+void HashMapState::Clear(int64_t name_space, StateKey key) {
+  SegmentedTable* table = Existing(name_space);
+  const uint8_t* slot = table == nullptr ? nullptr : table->Find(key);
+  if (slot == nullptr) return;
+  Free(NumberIn(slot));
+  table->Erase(key, epoch_);
+  if (table->size() > 0) return;
+  last_ = nullptr;
+  tables_.erase(name_space);
+}
+
+bool HashMapState::Empty(int64_t name_space, StateKey key) {
+  OrderedElements* elements = FindElements(name_space, key);
+  if (elements == nullptr) return true;
+  if (descriptor_.ttl_ms == 0) return elements->empty();
+  bool empty = true;
+  Scan(name_space, key, "", [&](std::string_view, std::string_view) { return empty = false; });
+  return empty;
+}
+
+void HashMapState::Scan(int64_t name_space, StateKey key, std::string_view from, const Visit& visit) {
+  OrderedElements* elements = FindElements(name_space, key);
+  if (elements == nullptr) return;
+  OrderedElements::Position at = elements->LowerBound(from);
+  for (; at.leaf < elements->leaves(); ++at.leaf, at.entry = 0) {
+    for (; at.entry < elements->entries(at.leaf); ++at.entry) {
+      if (!Gone(*elements, at) && !visit(elements->ElementAt(at), elements->ValueAt(at))) return;
+    }
+  }
+}
+
+void HashMapState::ScanBackward(int64_t name_space, StateKey key, const Visit& visit) {
+  OrderedElements* elements = FindElements(name_space, key);
+  if (elements == nullptr) return;
+  for (size_t leaf = elements->leaves(); leaf-- > 0;) {
+    for (size_t entry = elements->entries(leaf); entry-- > 0;) {
+      OrderedElements::Position at{leaf, entry};
+      if (!Gone(*elements, at) && !visit(elements->ElementAt(at), elements->ValueAt(at))) return;
+    }
+  }
+}
+
+void HashMapState::ForEachKey(int64_t name_space, const std::function<void(StateKey)>& visit) {
+  SegmentedTable* table = Existing(name_space);
+  if (table == nullptr) return;
+  std::vector<std::pair<std::string, uint64_t>> keys;
+  table->ForEach([&](const Segment::Entry& entry) { keys.emplace_back(entry.key, entry.hash); });
+  std::sort(keys.begin(), keys.end());
+  for (const auto& [key, hash] : keys) visit({key, hash});
+}
+
+void HashMapState::EraseNamespace(int64_t name_space) {
+  SegmentedTable* table = Existing(name_space);
+  if (table == nullptr) return;
+  table->ForEach([&](const Segment::Entry& entry) { Free(NumberIn(entry.value)); });
+  last_ = nullptr;
+  tables_.erase(name_space);
+}
+
+std::vector<int64_t> HashMapState::Namespaces() const {
+  std::vector<int64_t> out;
+  for (const auto& [name_space, table] : tables_) out.push_back(name_space);
+  return out;
+}
+
+size_t HashMapState::MemoryBytes() const {
+  size_t bytes = pool_.capacity() * sizeof(OrderedElements);
+  for (const auto& [name_space, table] : tables_) bytes += table->MemoryBytes();
+  for (const OrderedElements& elements : pool_) bytes += elements.MemoryBytes();
+  return bytes;
+}
+
+void HashMapState::ForEachElement(const VisitElement& visit) {
+  for (auto& [name_space, table] : tables_) {
+    table->ForEach([&, space = name_space](const Segment::Entry& entry) {
+      const OrderedElements& elements = pool_[NumberIn(entry.value)];
+      for (OrderedElements::Position at; at.leaf < elements.leaves(); ++at.leaf) {
+        for (at.entry = 0; at.entry < elements.entries(at.leaf); ++at.entry) {
+          visit(space, {entry.key, entry.hash}, elements.ElementAt(at), elements.TimeAt(at),
+                elements.ValueAt(at));
+        }
+      }
+    });
+  }
+}
+
+void HashMapState::Snapshot(ByteWriter& out) {
+  struct Section {
+    ByteWriter keys;
+    uint64_t count = 0;
+  };
+  std::map<int, std::map<int64_t, Section>> groups;
+  for (auto& [name_space, table] : tables_) {
+    table->ForEach([&, space = name_space](const Segment::Entry& entry) {
+      Section& section = groups[KeyGroupOf(entry.hash, range_.max_parallelism)][space];
+      const OrderedElements& elements = pool_[NumberIn(entry.value)];
+      ++section.count;
+      section.keys.String(entry.key);
+      section.keys.Varint(elements.size());
+      for (OrderedElements::Position at; at.leaf < elements.leaves(); ++at.leaf) {
+        for (at.entry = 0; at.entry < elements.entries(at.leaf); ++at.entry) {
+          section.keys.String(elements.ElementAt(at));
+          section.keys.Fixed(elements.TimeAt(at));
+          section.keys.String(elements.ValueAt(at));
+        }
+      }
+    });
+  }
+  out.Varint(groups.size());
+  for (auto& [group, spaces] : groups) {
+    ByteWriter bytes;
+    for (auto& [name_space, section] : spaces) {
+      bytes.Fixed(name_space);
+      bytes.Varint(section.count);
+      bytes.Raw(section.keys.bytes());
+    }
+    out.Varint(static_cast<uint64_t>(group));
+    out.String(bytes.bytes());
+  }
+}
+
+void HashMapState::RestoreGroup(ByteReader& in) {
+  while (in.ok() && !in.at_end()) {
+    auto name_space = in.Fixed<int64_t>();
+    for (uint64_t i = 0, keys = in.Count(); i < keys; ++i) {
+      std::string_view key = in.String();
+      StateKey state_key{key, HashKey(key)};
+      bool own = range_.Contains(state_key.hash);
+      for (uint64_t e = 0, elements = in.Count(); e < elements; ++e) {
+        std::string_view element = in.String();
+        auto time = in.Fixed<int64_t>();
+        std::string_view value = in.String();
+        if (in.ok() && own) Insert(name_space, state_key, element, time, value);
+      }
+    }
+  }
+}
+
+}  // namespace penstock

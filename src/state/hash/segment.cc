@@ -1,0 +1,113 @@
+// Probing, growth and the key arena of a segment.
+#include "state/hash/segment.h"
+
+#include <algorithm>
+
+namespace penstock {
+
+size_t Segment::CapacityFor(size_t entries) const {
+  size_t capacity = 8;
+  while (entries * 10 > capacity * 7) capacity *= 2;
+  // Half full after growing, so that tombstones alone do not make it grow again soon.
+  return size_ * 2 > capacity ? capacity * 2 : capacity;
+}
+
+void Segment::StoreKey(uint8_t* slot, std::string_view key) {
+  uint8_t* room = slot + SlotLayout::kHeader;
+  Meta(slot)->key_size = static_cast<uint32_t>(key.size());
+  if (key.size() <= layout_.key_room) {
+    std::memcpy(room, key.data(), key.size());
+    return;
+  }
+  if (arena_used_ + key.size() > arena_size_) {
+    arena_size_ = std::max<size_t>(key.size(), std::clamp<size_t>(arena_bytes_, 1024, size_t{1} << 16));
+    arena_.push_back(std::make_unique<char[]>(arena_size_));
+    arena_bytes_ += arena_size_;
+    arena_used_ = 0;
+  }
+  const char* at = arena_.back().get() + arena_used_;
+  std::memcpy(arena_.back().get() + arena_used_, key.data(), key.size());
+  arena_used_ += key.size();
+  std::memcpy(room, &at, sizeof(at));
+}
+
+uint8_t* Segment::FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch,
+                               bool* created) {
+  DCHECK(!full());
+  size_t mask = capacity_ - 1;
+  uint8_t* erased = nullptr;
+  epoch_ = epoch;
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    uint8_t* slot = At(i);
+    SlotMeta* meta = Meta(slot);
+    if (meta->state == kFull) {
+      if (!Matches(slot, key, hash)) continue;
+      *created = false;
+      meta->time = now;
+      meta->epoch = epoch;
+      return slot + layout_.value_offset();
+    }
+    if (meta->state == kErased) {
+      // The tombstone of the key itself is the one to come back to life: a key has one slot.
+      if (erased == nullptr || Matches(slot, key, hash)) erased = slot;
+      continue;
+    }
+    bool reused = erased != nullptr;
+    if (reused) {
+      slot = erased;
+      --tombstones_;
+    }
+    bool keeps_key = reused && Matches(slot, key, hash);
+    if (!keeps_key) StoreKey(slot, key);
+    meta = Meta(slot);
+    meta->hash = hash;
+    meta->time = now;
+    meta->epoch = epoch;
+    meta->state = kFull;
+    ++size_;
+    *created = true;
+    return slot + layout_.value_offset();
+  }
+}
+
+uint8_t* Segment::Find(std::string_view key, uint64_t hash) {
+  if (capacity_ == 0) return nullptr;
+  size_t mask = capacity_ - 1;
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    uint8_t* slot = At(i);
+    if (Meta(slot)->state == kEmpty) return nullptr;
+    if (Meta(slot)->state == kFull && Matches(slot, key, hash)) return slot + layout_.value_offset();
+  }
+}
+
+bool Segment::Erase(std::string_view key, uint64_t hash, uint32_t epoch) {
+  uint8_t* value = Find(key, hash);
+  if (value == nullptr) return false;
+  SlotMeta* meta = Meta(value - layout_.value_offset());
+  meta->state = kErased;
+  meta->epoch = epoch;
+  epoch_ = epoch;
+  --size_;
+  ++tombstones_;
+  return true;
+}
+
+void Segment::Adopt(uint8_t* from, std::string_view key) {
+  size_t mask = capacity_ - 1;
+  size_t to = Meta(from)->hash & mask;
+  while (Meta(At(to))->state != kEmpty) to = (to + 1) & mask;
+  std::memcpy(At(to), from, stride_);
+  if (key.size() > layout_.key_room) StoreKey(At(to), key);
+  ++size_;
+}
+
+void Segment::Grow() {
+  Segment grown(layout_);
+  grown.capacity_ = CapacityFor(size_ + 1);
+  grown.slots_.assign(grown.capacity_ * stride_, 0);
+  grown.epoch_ = epoch_;
+  ForEach([&](const Entry& entry) { grown.Adopt(entry.value - layout_.value_offset(), entry.key); });
+  *this = std::move(grown);
+}
+
+}  // namespace penstock

@@ -1,0 +1,145 @@
+// Segment: a piece of a hot table: open addressing with linear probing over fixed-size slots. A slot holds
+// the key's hash, the time of the last write, the epoch of the last change, the key (inline where it fits,
+// else in the segment's arena) and the value's bytes: one or two cache lines an access. Segments grow and are
+// rehashed alone. An erased entry stays as a tombstone with its key until the segment is rehashed.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+
+namespace penstock {
+
+// How the slots of all segments of a table are laid out.
+struct SlotLayout {
+  size_t key_room = 16;  // bytes for a key in the slot; a longer one goes to the arena
+  size_t value_width = 0;
+  static constexpr size_t kHeader = 24;
+  size_t value_offset() const { return kHeader + key_room; }
+  size_t stride() const { return value_offset() + (value_width + 7) / 8 * 8; }
+  // Room for keys like this one, which is the first of a table: most tables have keys of one size.
+  static size_t RoomFor(size_t key_size) {
+    return key_size <= 16 ? 16 : key_size <= 48 ? (key_size + 7) / 8 * 8 : 24;
+  }
+};
+
+class Segment {
+ public:
+  explicit Segment(const SlotLayout& layout) : layout_(layout), stride_(layout.stride()) {}
+
+  size_t size() const { return size_; }
+  size_t MemoryBytes() const { return slots_.size() + arena_bytes_; }
+  // Epoch of the last change of any entry.
+  uint32_t epoch() const { return epoch_; }
+  // Whether an insertion needs Grow (or a split) first, and what the slots would take after growing.
+  bool full() const { return (size_ + tombstones_ + 1) * 10 > capacity_ * 7; }
+  size_t GrownBytes() const { return CapacityFor(size_ + 1) * stride_; }
+  // Moves every entry into slots with room for more, without tombstones.
+  void Grow();
+  // Moves the entries for which `pick(hash)` is true into another, empty segment.
+  template <typename Pick>
+  void MoveTo(Segment* other, const Pick& pick);
+
+  // The entry's value; `created` tells whether it is new: then its bytes are undefined. REQUIRES: !full().
+  uint8_t* FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch, bool* created);
+  uint8_t* Find(std::string_view key, uint64_t hash);
+  bool Erase(std::string_view key, uint64_t hash, uint32_t epoch);
+  void Prefetch(uint64_t hash) const {
+    if (capacity_ > 0) __builtin_prefetch(slots_.data() + (hash & (capacity_ - 1)) * stride_);
+  }
+
+  struct Entry {
+    std::string_view key;
+    uint64_t hash;
+    int64_t time;
+    uint8_t* value;
+  };
+  // All entries, in no order.
+  template <typename Visit>
+  void ForEach(const Visit& visit) {
+    for (size_t i = 0; i < capacity_; ++i) {
+      uint8_t* slot = At(i);
+      if (Meta(slot)->state == kFull) visit(EntryOf(slot));
+    }
+  }
+  // Entries changed in epoch `from` or later; `value` is null where the entry was erased.
+  template <typename Visit>
+  void ForEachChanged(uint32_t from, const Visit& visit) {
+    if (epoch_ < from) return;
+    for (size_t i = 0; i < capacity_; ++i) {
+      uint8_t* slot = At(i);
+      if (Meta(slot)->state == kEmpty || Meta(slot)->epoch < from) continue;
+      Entry entry = EntryOf(slot);
+      if (Meta(slot)->state == kErased) entry.value = nullptr;
+      visit(entry);
+    }
+  }
+  int64_t TimeOf(const uint8_t* value) const { return MetaOf(value)->time; }
+
+ private:
+  enum State : uint32_t { kEmpty = 0, kFull = 1, kErased = 2 };
+  struct SlotMeta {
+    uint64_t hash;
+    int64_t time;
+    uint32_t epoch;
+    uint32_t state : 2;
+    uint32_t key_size : 30;
+  };
+  static_assert(sizeof(SlotMeta) == SlotLayout::kHeader);
+
+  uint8_t* At(size_t i) { return slots_.data() + i * stride_; }
+  static SlotMeta* Meta(uint8_t* slot) { return reinterpret_cast<SlotMeta*>(slot); }
+  const SlotMeta* MetaOf(const uint8_t* value) const {
+    return reinterpret_cast<const SlotMeta*>(value - layout_.value_offset());
+  }
+  std::string_view KeyOf(uint8_t* slot) const {
+    size_t size = Meta(slot)->key_size;
+    const char* key = reinterpret_cast<const char*>(slot) + SlotLayout::kHeader;
+    if (size > layout_.key_room) std::memcpy(&key, key, sizeof(key));
+    return {key, size};
+  }
+  Entry EntryOf(uint8_t* slot) {
+    return {KeyOf(slot), Meta(slot)->hash, Meta(slot)->time, slot + layout_.value_offset()};
+  }
+  bool Matches(uint8_t* slot, std::string_view key, uint64_t hash) const {
+    return Meta(slot)->hash == hash && KeyOf(slot) == key;
+  }
+  size_t CapacityFor(size_t entries) const;
+  void StoreKey(uint8_t* slot, std::string_view key);
+  // Copies a live slot of another segment of the same layout to a free place.
+  void Adopt(uint8_t* from, std::string_view key);
+
+  SlotLayout layout_;
+  size_t stride_;
+  size_t capacity_ = 0;  // a power of two, or 0
+  size_t size_ = 0;
+  size_t tombstones_ = 0;
+  uint32_t epoch_ = 0;
+  std::vector<uint8_t> slots_;
+  std::vector<std::unique_ptr<char[]>> arena_;
+  size_t arena_used_ = 0, arena_size_ = 0, arena_bytes_ = 0;
+};
+
+template <typename Pick>
+void Segment::MoveTo(Segment* other, const Pick& pick) {
+  Segment rest(layout_);
+  size_t moved = 0;
+  ForEach([&](const Entry& entry) { moved += pick(entry.hash) ? 1 : 0; });
+  auto reserve = [](Segment* segment, size_t entries) {
+    segment->capacity_ = segment->CapacityFor(entries);
+    segment->slots_.assign(segment->capacity_ * segment->stride_, 0);
+  };
+  reserve(other, moved + 1);
+  reserve(&rest, size_ - moved + 1);
+  ForEach([&](const Entry& entry) {
+    (pick(entry.hash) ? other : &rest)->Adopt(entry.value - layout_.value_offset(), entry.key);
+  });
+  other->epoch_ = rest.epoch_ = epoch_;
+  *this = std::move(rest);
+}
+
+}  // namespace penstock

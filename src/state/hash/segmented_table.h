@@ -1,0 +1,87 @@
+// SegmentedTable: keys to fixed-width values in segments of at most about 1 MiB, each rehashed alone.
+// Segments are found by a directory over the leading bits of a routing word: the key group, then the low half
+// of the hash (extendible hashing), so the segments in order are the key groups in order. A small table is
+// one segment. The epoch of each entry's last change is kept: what a delta needs. Source of the directory:
+// Fagin et al., "Extendible hashing", ACM TODS 1979.
+#pragma once
+
+#include <bit>
+#include <memory>
+#include <vector>
+
+#include "state/hash/segment.h"
+#include "state/key_group.h"
+#include "state/keyed_state.h"
+
+namespace penstock {
+
+class SegmentedTable {
+ public:
+  static constexpr size_t kSegmentBytes = size_t{1} << 20;
+
+  // `segment_bytes`: above that a segment is split.
+  SegmentedTable(const KeyGroupRange& range, const SlotLayout& layout, size_t segment_bytes = kSegmentBytes);
+
+  size_t size() const;
+  size_t segments() const { return segments_.size(); }
+  size_t MemoryBytes() const;
+
+  // The entry's value; `created` tells whether it is new, its bytes are undefined then. Sets `moved` where
+  // values found earlier may now lie elsewhere.
+  uint8_t* FindOrInsert(StateKey key, int64_t now, uint32_t epoch, bool* created, bool* moved) {
+    Segment* segment = &SegmentOf(key.hash);
+    if (segment->full()) {
+      segment = &MakeRoom(key.hash);
+      *moved = true;
+    }
+    return segment->FindOrInsert(key.bytes, key.hash, now, epoch, created);
+  }
+  uint8_t* Find(StateKey key) { return SegmentOf(key.hash).Find(key.bytes, key.hash); }
+  bool Erase(StateKey key, uint32_t epoch) { return SegmentOf(key.hash).Erase(key.bytes, key.hash, epoch); }
+  void Prefetch(uint64_t hash) { SegmentOf(hash).Prefetch(hash); }
+  // When the entry was last written before this access. REQUIRES: the value of a key with that hash.
+  int64_t TimeOf(uint64_t hash, const uint8_t* value) { return SegmentOf(hash).TimeOf(value); }
+
+  // All entries; by segments, so by ascending ranges of key groups, and in no order inside.
+  template <typename Visit>
+  void ForEach(const Visit& visit) {
+    for (auto& segment : segments_) segment->data.ForEach(visit);
+  }
+  // Entries changed in epoch `from` or later; `value` is null where the entry was erased. Untouched segments
+  // are stepped over.
+  template <typename Visit>
+  void ForEachChanged(uint32_t from, const Visit& visit) {
+    for (auto& segment : segments_) segment->data.ForEachChanged(from, visit);
+  }
+
+ private:
+  struct Part {
+    Part(const SlotLayout& layout, uint32_t start, int bits) : data(layout), start(start), bits(bits) {}
+    Segment data;
+    uint32_t start;  // first routing word it is for
+    int bits;        // leading bits that all its routing words share
+  };
+
+  uint32_t Route(uint64_t hash) const {
+    int group = KeyGroupOf(hash, range_.max_parallelism) - range_.begin;
+    // A key of another range (an operator that is not keyed) goes with the first group.
+    uint64_t number = group < 0 || group >= range_.end - range_.begin ? 0 : static_cast<uint64_t>(group);
+    return static_cast<uint32_t>(number << (32 - group_bits_) | static_cast<uint32_t>(hash) >> group_bits_);
+  }
+  Segment& SegmentOf(uint64_t hash) {
+    if (depth_ == 0) return segments_[0]->data;
+    return directory_[Route(hash) >> (32 - depth_)]->data;
+  }
+  Segment& MakeRoom(uint64_t hash);
+  void Split(Part* part);
+
+  KeyGroupRange range_;
+  SlotLayout layout_;
+  size_t segment_bytes_;
+  int group_bits_;  // of the number of a key group inside the range
+  int depth_ = 0;   // leading bits of routing words that the directory tells apart
+  std::vector<std::unique_ptr<Part>> segments_;  // by start
+  std::vector<Part*> directory_;                 // 2^depth
+};
+
+}  // namespace penstock
