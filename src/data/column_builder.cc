@@ -35,11 +35,15 @@ void ColumnBuilder::AppendNull() {
   }
   validity_->AppendFixed<uint8_t>(0);
   ++length_;
-  if (size_t width = PhysicalWidth(physical_); width > 0) {
-    size_t at = values_->size();
-    values_->Resize(at + width);
-    std::memset(values_->data() + at, 0, width);
-  } else if (physical_ == Physical::kRow) {
+  switch (PhysicalWidth(physical_)) {
+    case 1: return values_->AppendFixed<int8_t>(0);
+    case 2: return values_->AppendFixed<int16_t>(0);
+    case 4: return values_->AppendFixed<int32_t>(0);
+    case 8: return values_->AppendFixed<int64_t>(0);
+    case 16: return values_->AppendFixed<int128_t>(0);
+    default: break;
+  }
+  if (physical_ == Physical::kRow) {
     for (auto& child : children_) child->AppendNull();
   } else {
     values_->AppendFixed(values_->as<int32_t>()[length_ - 1]);

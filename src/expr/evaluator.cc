@@ -163,8 +163,35 @@ struct Pick {
   int32_t row = 0;
 };
 
+template <typename T>
+ColumnPtr AssembleFixed(const DataType& type, const std::vector<ColumnPtr>& pieces,
+                        const std::vector<Pick>& picks) {
+  auto values = std::make_shared<Buffer>(picks.size() * sizeof(T));
+  auto validity = std::make_shared<Buffer>(picks.size());
+  T* to = values->as<T>();
+  uint8_t* valid = validity->data();
+  uint8_t all_valid = 1;
+  for (size_t i = 0; i < picks.size(); ++i) {
+    const Column* piece = picks[i].piece < 0 ? nullptr : pieces[static_cast<size_t>(picks[i].piece)].get();
+    bool null = piece == nullptr || piece->IsNull(picks[i].row);
+    to[i] = null ? T() : piece->At<T>(picks[i].row);
+    valid[i] = null ? 0 : 1;
+    all_valid &= valid[i];
+  }
+  return Column::Fixed(type.physical(), static_cast<int64_t>(picks.size()), values,
+                       all_valid != 0 ? nullptr : validity);
+}
+
 ColumnPtr Assemble(const DataType& type, const std::vector<ColumnPtr>& pieces,
                    const std::vector<Pick>& picks) {
+  switch (PhysicalWidth(type.physical())) {
+    case 1: return AssembleFixed<uint8_t>(type, pieces, picks);
+    case 2: return AssembleFixed<uint16_t>(type, pieces, picks);
+    case 4: return AssembleFixed<uint32_t>(type, pieces, picks);
+    case 8: return AssembleFixed<uint64_t>(type, pieces, picks);
+    case 16: return AssembleFixed<int128_t>(type, pieces, picks);
+    default: break;
+  }
   ColumnBuilder builder(type);
   for (const Pick& pick : picks) {
     if (pick.piece < 0) {

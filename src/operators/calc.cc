@@ -25,6 +25,15 @@ Result<CalcSpec> CalcSpec::Parse(std::string_view bytes) {
   return spec;
 }
 
+namespace {
+
+// A field of an input, at any depth.
+bool IsField(const ExprPtr& expr) {
+  return expr->is_call("FIELD") && (expr->arg(0)->is_input() || IsField(expr->arg(0)));
+}
+
+}  // namespace
+
 Status Calc::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
   if (spec_.condition) {
@@ -33,11 +42,40 @@ Status Calc::Open(OperatorContext* context) {
     condition_ = std::move(condition);
   }
   for (const ExprPtr& expr : spec_.exprs) {
-    ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Make(expr, context->eval));
+    for (int i : InputsOf(expr)) width_ = std::max(width_, static_cast<size_t>(i) + 1);
+  }
+  std::vector<ExprPtr> fields;
+  used_.assign(width_, false);
+  for (const ExprPtr& expr : spec_.exprs) {
+    ExprPtr lifted = condition_ ? LiftFields(expr, &fields) : expr;
+    used_.resize(width_ + fields.size(), false);
+    for (int i : InputsOf(lifted)) used_[static_cast<size_t>(i)] = true;
+    ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Make(lifted, context->eval));
     uses_watermark_ = uses_watermark_ || evaluator.uses_watermark();
     exprs_.push_back(std::move(evaluator));
   }
+  for (const ExprPtr& field : fields) {
+    ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Make(field, context->eval));
+    fields_.push_back(std::move(evaluator));
+  }
   return Status::Ok();
+}
+
+// Fields of ROW columns are taken out before the filter, as inputs behind the others: they share memory, and
+// the fields nobody wants are not gathered.
+ExprPtr Calc::LiftFields(const ExprPtr& expr, std::vector<ExprPtr>* fields) const {
+  if (IsField(expr)) {
+    auto known =
+        std::find_if(fields->begin(), fields->end(), [&](const ExprPtr& f) { return f->Equals(*expr); });
+    auto number = static_cast<int>(width_) + static_cast<int>(known - fields->begin());
+    if (known == fields->end()) fields->push_back(expr);
+    return Expr::Input(number, expr->type());
+  }
+  if (expr->args().empty()) return expr;
+  std::vector<ExprPtr> args;
+  for (const ExprPtr& arg : expr->args()) args.push_back(LiftFields(arg, fields));
+  return expr->kind() == ExprKind::kCall ? Expr::Call(&expr->function(), std::move(args), expr->type())
+                                         : Expr::Special(expr->kind(), std::move(args), expr->type());
 }
 
 // The watermark in force at each row: marks hold behind the rows before them.
@@ -58,16 +96,20 @@ ColumnPtr Calc::WatermarkColumn(const Batch& batch) {
   return builder.Finish();
 }
 
+Progress Calc::EmitMarks(const Batch& from, Output& out) const {
+  std::vector<DataType> types;
+  for (const ExprPtr& expr : spec_.exprs) types.push_back(expr->type());
+  Batch marks(0, EmptyColumns(types));
+  marks.marks = from.marks;
+  marks.origin = from.origin;
+  if (!marks.empty()) out.Emit(std::move(marks));
+  return Progress::kDone;
+}
+
 Result<Progress> Calc::Process(int, const Batch& batch, Output& out) {
   if (batch.rows == 0) {  // marks alone, possibly without columns
     if (uses_watermark_) WatermarkColumn(batch);
-    std::vector<DataType> types;
-    for (const ExprPtr& expr : spec_.exprs) types.push_back(expr->type());
-    Batch marks(0, EmptyColumns(types));
-    marks.marks = batch.marks;
-    marks.origin = batch.origin;
-    if (!marks.empty()) out.Emit(std::move(marks));
-    return Progress::kDone;
+    return EmitMarks(batch, out);
   }
   EvalInput input{batch.columns, batch.rows, uses_watermark_ ? WatermarkColumn(batch) : nullptr};
   Batch result;
@@ -76,6 +118,12 @@ Result<Progress> Calc::Process(int, const Batch& batch, Output& out) {
   if (condition_) {
     RETURN_IF_ERROR(condition_->SelectRows(input, &rows));
     all = static_cast<int64_t>(rows.size()) == batch.rows;
+    input.columns.resize(width_);
+    for (const Evaluator& field : fields_) {
+      if (rows.empty()) break;
+      ASSIGN_OR_RETURN(ColumnPtr column, field.Evaluate({batch.columns, batch.rows, nullptr}));
+      input.columns.push_back(std::move(column));
+    }
   }
   if (all) {
     result.rows = batch.rows;
@@ -90,12 +138,9 @@ Result<Progress> Calc::Process(int, const Batch& batch, Output& out) {
     frame.origin = batch.origin;
     result = frame.Take(rows);
     if (result.empty()) return Progress::kDone;
-    std::vector<bool> used(input.columns.size(), false);
-    for (const ExprPtr& expr : spec_.exprs) {
-      for (int i : InputsOf(expr)) used[static_cast<size_t>(i)] = true;
-    }
+    if (rows.empty()) return EmitMarks(result, out);
     for (size_t i = 0; i < input.columns.size(); ++i) {
-      if (used[i]) input.columns[i] = input.columns[i]->Take(rows);
+      if (used_[i]) input.columns[i] = input.columns[i]->Take(rows);
     }
     if (input.watermark) input.watermark = input.watermark->Take(rows);
     input.rows = result.rows;

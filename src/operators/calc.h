@@ -25,9 +25,15 @@ class Calc : public Operator {
 
  private:
   ColumnPtr WatermarkColumn(const Batch& batch);
+  ExprPtr LiftFields(const ExprPtr& expr, std::vector<ExprPtr>* fields) const;
+  // What a batch without rows has to say.
+  Progress EmitMarks(const Batch& from, Output& out) const;
   CalcSpec spec_;
   std::optional<Evaluator> condition_;
-  std::vector<Evaluator> exprs_;
+  std::vector<Evaluator> exprs_;   // over the input's first columns and the fields
+  std::vector<Evaluator> fields_;  // of ROW columns, taken out before the filter
+  size_t width_ = 0;               // how many columns of the input the expressions may read
+  std::vector<bool> used_;         // which of both they read
   bool uses_watermark_ = false;
   int64_t watermark_ = kNoWatermark;
 };

@@ -39,6 +39,9 @@ class GroupAggregate : public Operator {
   struct Chunk;
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
   Status ProcessChunk(const Batch& batch, const KeyBlock& keys, int64_t begin, int64_t* end);
+  Status FindStates(const KeyBlock& keys, int64_t begin, int64_t end, Chunk* chunk);
+  void CountRows(const Batch& batch, int64_t begin, Chunk* chunk);
+  void EmitChanges(const Batch& part, const Chunk& chunk);
   // Mini-batches (group_aggregate_bundle.cc).
   struct Touched;
   Status Collect(const Batch& batch, int64_t begin, int64_t end);
