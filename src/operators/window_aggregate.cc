@@ -66,6 +66,11 @@ Result<WindowAggregateSpec> WindowAggregateSpec::Parse(std::string_view bytes) {
 Status WindowAggregate::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
   RETURN_IF_ERROR(aggregates_.Open(spec_.calls, spec_.retracts, context, "window", 0));
+  used_.insert(spec_.groups.begin(), spec_.groups.end());
+  for (const AggregateCall& call : spec_.calls) {
+    used_.insert(call.args.begin(), call.args.end());
+    if (call.filter >= 0) used_.insert(call.filter);
+  }
   sliced_ = !spec_.attached && spec_.window.shape != WindowShape::kTumble && aggregates_.mergeable();
   size_t width = sizeof(int64_t) + aggregates_.width();
   ASSIGN_OR_RETURN(state_, context->state->OpenFixed({"windows", width, 0}));
@@ -196,10 +201,13 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
       return Status::InvalidData("rowtime of a windowed row is NULL").WithNumber(ErrorNumber::kNullRowtime);
     }
     int64_t slice = 0;
+    int64_t millis = time != nullptr ? LocalMillis(*time, row) : now;
     if (spec_.attached) {
-      slice = LocalMillis(*time, row);
+      slice = millis;
+    } else if (last_slice != INT64_MIN && millis < last_slice && millis >= last_slice - spec_.window.step()) {
+      slice = last_slice;
     } else {
-      slice = spec_.window.SliceEnd(time != nullptr ? LocalMillis(*time, row) : now);
+      slice = spec_.window.SliceEnd(millis);
     }
     if (slice != last_slice) {
       last_slice = slice;
@@ -222,12 +230,27 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
   return Status::Ok();
 }
 
+namespace {
+
+std::shared_ptr<const std::vector<RowKind>> TakeKinds(const Batch& batch, const std::vector<int32_t>& rows) {
+  if (!batch.kinds) return nullptr;
+  auto kinds = std::make_shared<std::vector<RowKind>>();
+  kinds->reserve(rows.size());
+  for (int32_t row : rows) kinds->push_back((*batch.kinds)[static_cast<size_t>(row)]);
+  return kinds;
+}
+
+}  // namespace
+
 Status WindowAggregate::Accumulate(const Batch& batch, const std::vector<int32_t>& rows, int64_t name_space) {
   Batch part;
   if (static_cast<int64_t>(rows.size()) == batch.rows) {
     part = batch;
   } else {
-    part = batch.Take(rows);
+    part.rows = static_cast<int64_t>(rows.size());
+    part.columns.resize(batch.columns.size());
+    for (int column : used_) part.columns[static_cast<size_t>(column)] = batch.column(column)->Take(rows);
+    part.kinds = TakeKinds(batch, rows);
   }
   part.marks.clear();
   std::vector<ColumnPtr> columns;

@@ -82,6 +82,7 @@ class WindowAggregate : public Operator {
   WindowAggregateSpec spec_;
   KeyCodec codec_;
   AggregateSet aggregates_;
+  std::set<int> used_;   // columns that groups and aggregates read
   bool sliced_ = false;  // state per slice instead of per window
   FixedState* state_ = nullptr;
   FixedState* merged_ = nullptr;    // scratch for merging slices

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -32,8 +33,7 @@ struct JsonFields {
     if (position >= 4096) return child;
     if (position >= order.size()) order.resize(position + 1);
     bool plain = key.find_first_of("\"\\") == std::string_view::npos;
-    order[position].name.assign(plain ? key : kNoKey);
-    order[position].child = child;
+    order[position].Set(plain ? key : kNoKey, child);
     return child;
   }
 
@@ -41,6 +41,30 @@ struct JsonFields {
   struct Expected {
     std::string name = std::string(kNoKey);  // as it stands in the text
     int child = -1;                          // -1: not wanted
+    // The first 16 bytes of the name and the quote behind it, and which of them count.
+    uint64_t head[2] = {0, 0};
+    uint64_t mask[2] = {0, 0};
+
+    void Set(std::string_view text, int number) {
+      name.assign(text);
+      child = number;
+      char bytes[16] = {}, masks[16] = {};
+      for (size_t i = 0; i < 16 && i <= name.size(); ++i) {
+        bytes[i] = i < name.size() ? name[i] : '"';
+        masks[i] = '\xff';
+      }
+      std::memcpy(head, bytes, sizeof(head));
+      std::memcpy(mask, masks, sizeof(mask));
+    }
+    // Whether the key that starts there is this one. REQUIRES: 16 bytes may be read, and the key's length
+    // + 1.
+    bool Matches(const char* key) const {
+      uint64_t text[2];
+      std::memcpy(text, key, sizeof(text));
+      if ((((text[0] ^ head[0]) & mask[0]) | ((text[1] ^ head[1]) & mask[1])) != 0) return false;
+      size_t size = name.size();
+      return size < 16 || (std::memcmp(key, name.data(), size) == 0 && key[size] == '"');
+    }
   };
   struct KeyHash {
     using is_transparent = void;

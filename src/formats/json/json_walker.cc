@@ -157,11 +157,8 @@ int JsonWalker::FindChild(JsonFields& node, size_t position) {
   const char* key = text_ + tokens_[at_] + 1;
   if (position < node.order.size()) {
     const JsonFields::Expected& expected = node.order[position];
-    size_t size = expected.name.size();
-    if (tokens_[at_ + 1] - tokens_[at_] >= size + 2 && key[size] == '"' &&
-        std::memcmp(key, expected.name.data(), size) == 0) {
+    if (tokens_[at_ + 1] - tokens_[at_] >= expected.name.size() + 2 && expected.Matches(key))
       return expected.child;
-    }
   }
   std::string_view token = Token();
   if (token.size() < 2 || token.back() != '"') return -2;
@@ -228,7 +225,8 @@ bool JsonWalker::SkipValue() {
 bool JsonWalker::ReadValue(JsonFields& node, ColumnBuilder& to) {
   if (at_ >= count_) return false;
   std::string_view token = Token();
-  if (token == "null") {
+  if (token.front() == 'n') {
+    if (token != "null") return false;
     ++at_;
     to.AppendNull();
     return true;

@@ -76,7 +76,7 @@ void HashFixedState::ForEach(int64_t name_space, const Visit& visit) {
   };
   std::vector<Item> items;
   items.reserve(table->size());
-  table->ForEach([&](const Segment::Entry& entry) {
+  table->ForEach([&](const FlatTable::Entry& entry) {
     items.push_back({HeadOf(entry.key), {entry.key, entry.hash}, entry.value});
   });
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
@@ -88,7 +88,7 @@ void HashFixedState::ForEach(int64_t name_space, const Visit& visit) {
 void HashFixedState::ForEachUnordered(int64_t name_space, const Visit& visit) {
   SegmentedTable* table = Existing(name_space);
   if (table == nullptr) return;
-  table->ForEach([&](const Segment::Entry& entry) { visit({entry.key, entry.hash}, entry.value); });
+  table->ForEach([&](const FlatTable::Entry& entry) { visit({entry.key, entry.hash}, entry.value); });
 }
 
 void HashFixedState::EraseNamespace(int64_t name_space) {
@@ -123,11 +123,11 @@ void HashFixedState::Snapshot(ByteWriter& out) {
   struct Item {
     int group;
     int64_t name_space;
-    Segment::Entry entry;
+    FlatTable::Entry entry;
   };
   std::vector<Item> items;
   for (auto& [name_space, table] : tables_) {
-    table->ForEach([&, space = name_space](const Segment::Entry& entry) {
+    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
       items.push_back({KeyGroupOf(entry.hash, range_.max_parallelism), space, entry});
     });
   }
@@ -148,7 +148,7 @@ void HashFixedState::Snapshot(ByteWriter& out) {
       section.Fixed(items[end].name_space);
       section.Varint(next - end);
       for (; end < next; ++end) {
-        const Segment::Entry& entry = items[end].entry;
+        const FlatTable::Entry& entry = items[end].entry;
         section.String(entry.key);
         if (descriptor_.sub_keys) section.Fixed(static_cast<uint32_t>(entry.hash >> 32));
         section.Fixed(entry.time);

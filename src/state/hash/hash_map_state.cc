@@ -132,7 +132,7 @@ void HashMapState::ForEachKey(int64_t name_space, const std::function<void(State
   SegmentedTable* table = Existing(name_space);
   if (table == nullptr) return;
   std::vector<std::pair<std::string, uint64_t>> keys;
-  table->ForEach([&](const Segment::Entry& entry) { keys.emplace_back(entry.key, entry.hash); });
+  table->ForEach([&](const FlatTable::Entry& entry) { keys.emplace_back(entry.key, entry.hash); });
   std::sort(keys.begin(), keys.end());
   for (const auto& [key, hash] : keys) visit({key, hash});
 }
@@ -140,7 +140,7 @@ void HashMapState::ForEachKey(int64_t name_space, const std::function<void(State
 void HashMapState::EraseNamespace(int64_t name_space) {
   SegmentedTable* table = Existing(name_space);
   if (table == nullptr) return;
-  table->ForEach([&](const Segment::Entry& entry) { Free(NumberIn(entry.value)); });
+  table->ForEach([&](const FlatTable::Entry& entry) { Free(NumberIn(entry.value)); });
   last_ = nullptr;
   tables_.erase(name_space);
 }
@@ -160,7 +160,7 @@ size_t HashMapState::MemoryBytes() const {
 
 void HashMapState::ForEachElement(const VisitElement& visit) {
   for (auto& [name_space, table] : tables_) {
-    table->ForEach([&, space = name_space](const Segment::Entry& entry) {
+    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
       const OrderedElements& elements = pool_[NumberIn(entry.value)];
       for (OrderedElements::Position at; at.leaf < elements.leaves(); ++at.leaf) {
         for (at.entry = 0; at.entry < elements.entries(at.leaf); ++at.entry) {
@@ -179,7 +179,7 @@ void HashMapState::Snapshot(ByteWriter& out) {
   };
   std::map<int, std::map<int64_t, Section>> groups;
   for (auto& [name_space, table] : tables_) {
-    table->ForEach([&, space = name_space](const Segment::Entry& entry) {
+    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
       Section& section = groups[KeyGroupOf(entry.hash, range_.max_parallelism)][space];
       const OrderedElements& elements = pool_[NumberIn(entry.value)];
       ++section.count;

@@ -57,7 +57,7 @@ TEST(SegmentedTable, AgreesWithAMapThroughSplitsAndErasures) {
     EXPECT_EQ(table.size(), model.size());
     EXPECT_EQ(table.segments() > 1, seed % 2 == 0);
     std::map<std::string, uint64_t> found;
-    table.ForEach([&](const Segment::Entry& entry) {
+    table.ForEach([&](const FlatTable::Entry& entry) {
       std::memcpy(&found[std::string(entry.key)], entry.value, sizeof(uint64_t));
     });
     EXPECT_EQ(found, model);
@@ -77,7 +77,7 @@ TEST(SegmentedTable, SegmentsStayBelowTheirSizeAndInTheOrderOfKeyGroups) {
   EXPECT_LT(table.MemoryBytes(), table.segments() * (4096 + 256));
   int last = 0;
   std::map<int, int> seen;
-  table.ForEach([&](const Segment::Entry& entry) {
+  table.ForEach([&](const FlatTable::Entry& entry) {
     int group = KeyGroupOf(entry.hash, 128);
     EXPECT_GE(group, last);
     last = group;
@@ -97,7 +97,7 @@ TEST(SegmentedTable, AWalkSeesWhatChangedSinceAnEpoch) {
   table.Erase(KeyOf(third), 11);
   std::map<std::string, bool> changed;
   table.ForEachChanged(
-      8, [&](const Segment::Entry& entry) { changed[std::string(entry.key)] = entry.value != nullptr; });
+      8, [&](const FlatTable::Entry& entry) { changed[std::string(entry.key)] = entry.value != nullptr; });
   EXPECT_EQ(changed,
             (std::map<std::string, bool>{{NumberKey(3), false}, {NumberKey(8), true}, {NumberKey(9), true}}));
 }

@@ -27,7 +27,7 @@ size_t SegmentedTable::MemoryBytes() const {
 }
 
 // Beyond 20 leading bits (a million segments) segments grow over their size.
-Segment& SegmentedTable::MakeRoom(uint64_t hash) {
+FlatTable& SegmentedTable::MakeRoom(uint64_t hash) {
   constexpr int kDeepest = 20;
   while (true) {
     Part* part = directory_[depth_ == 0 ? 0 : Route(hash) >> (32 - depth_)];

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "state/hash/segment.h"
+#include "state/hash/flat_table.h"
 #include "state/key_group.h"
 #include "state/keyed_state.h"
 
@@ -29,7 +29,7 @@ class SegmentedTable {
   // The entry's value; `created` tells whether it is new, its bytes are undefined then. Sets `moved` where
   // values found earlier may now lie elsewhere.
   uint8_t* FindOrInsert(StateKey key, int64_t now, uint32_t epoch, bool* created, bool* moved) {
-    Segment* segment = &SegmentOf(key.hash);
+    FlatTable* segment = &SegmentOf(key.hash);
     if (segment->full()) {
       segment = &MakeRoom(key.hash);
       *moved = true;
@@ -57,7 +57,7 @@ class SegmentedTable {
  private:
   struct Part {
     Part(const SlotLayout& layout, uint32_t start, int bits) : data(layout), start(start), bits(bits) {}
-    Segment data;
+    FlatTable data;
     uint32_t start;  // first routing word it is for
     int bits;        // leading bits that all its routing words share
   };
@@ -68,11 +68,11 @@ class SegmentedTable {
     uint64_t number = group < 0 || group >= range_.end - range_.begin ? 0 : static_cast<uint64_t>(group);
     return static_cast<uint32_t>(number << (32 - group_bits_) | static_cast<uint32_t>(hash) >> group_bits_);
   }
-  Segment& SegmentOf(uint64_t hash) {
+  FlatTable& SegmentOf(uint64_t hash) {
     if (depth_ == 0) return segments_[0]->data;
     return directory_[Route(hash) >> (32 - depth_)]->data;
   }
-  Segment& MakeRoom(uint64_t hash);
+  FlatTable& MakeRoom(uint64_t hash);
   void Split(Part* part);
 
   KeyGroupRange range_;

@@ -1,18 +1,18 @@
 // Probing, growth and the key arena of a segment.
-#include "state/hash/segment.h"
+#include "state/hash/flat_table.h"
 
 #include <algorithm>
 
 namespace penstock {
 
-size_t Segment::CapacityFor(size_t entries) const {
+size_t FlatTable::CapacityFor(size_t entries) const {
   size_t capacity = 8;
   while (entries * 10 > capacity * 7) capacity *= 2;
   // Half full after growing, so that tombstones alone do not make it grow again soon.
   return size_ * 2 > capacity ? capacity * 2 : capacity;
 }
 
-void Segment::StoreKey(uint8_t* slot, std::string_view key) {
+void FlatTable::StoreKey(uint8_t* slot, std::string_view key) {
   uint8_t* room = slot + SlotLayout::kHeader;
   Meta(slot)->key_size = static_cast<uint32_t>(key.size());
   if (key.size() <= layout_.key_room) {
@@ -31,8 +31,8 @@ void Segment::StoreKey(uint8_t* slot, std::string_view key) {
   std::memcpy(room, &at, sizeof(at));
 }
 
-uint8_t* Segment::FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch,
-                               bool* created) {
+uint8_t* FlatTable::FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch,
+                                 bool* created) {
   DCHECK(!full());
   size_t mask = capacity_ - 1;
   uint8_t* erased = nullptr;
@@ -70,7 +70,7 @@ uint8_t* Segment::FindOrInsert(std::string_view key, uint64_t hash, int64_t now,
   }
 }
 
-uint8_t* Segment::Find(std::string_view key, uint64_t hash) {
+uint8_t* FlatTable::Find(std::string_view key, uint64_t hash) {
   if (capacity_ == 0) return nullptr;
   size_t mask = capacity_ - 1;
   for (size_t i = hash & mask;; i = (i + 1) & mask) {
@@ -80,7 +80,7 @@ uint8_t* Segment::Find(std::string_view key, uint64_t hash) {
   }
 }
 
-bool Segment::Erase(std::string_view key, uint64_t hash, uint32_t epoch) {
+bool FlatTable::Erase(std::string_view key, uint64_t hash, uint32_t epoch) {
   uint8_t* value = Find(key, hash);
   if (value == nullptr) return false;
   SlotMeta* meta = Meta(value - layout_.value_offset());
@@ -92,7 +92,7 @@ bool Segment::Erase(std::string_view key, uint64_t hash, uint32_t epoch) {
   return true;
 }
 
-void Segment::Adopt(uint8_t* from, std::string_view key) {
+void FlatTable::Adopt(uint8_t* from, std::string_view key) {
   size_t mask = capacity_ - 1;
   size_t to = Meta(from)->hash & mask;
   while (Meta(At(to))->state != kEmpty) to = (to + 1) & mask;
@@ -101,8 +101,8 @@ void Segment::Adopt(uint8_t* from, std::string_view key) {
   ++size_;
 }
 
-void Segment::Grow() {
-  Segment grown(layout_);
+void FlatTable::Grow() {
+  FlatTable grown(layout_);
   grown.capacity_ = CapacityFor(size_ + 1);
   grown.slots_.assign(grown.capacity_ * stride_, 0);
   grown.epoch_ = epoch_;

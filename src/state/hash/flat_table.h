@@ -1,7 +1,7 @@
-// Segment: a piece of a hot table: open addressing with linear probing over fixed-size slots. A slot holds
-// the key's hash, the time of the last write, the epoch of the last change, the key (inline where it fits,
-// else in the segment's arena) and the value's bytes: one or two cache lines an access. Segments grow and are
-// rehashed alone. An erased entry stays as a tombstone with its key until the segment is rehashed.
+// FlatTable: one segment of a hot table: open addressing with linear probing over fixed-size slots. A slot
+// holds the key's hash, the time of the last write, the epoch of the last change, the key (inline where it
+// fits, else in the table's arena) and the value's bytes: one or two cache lines an access. Each is grown and
+// rehashed alone. An erased entry stays as a tombstone with its key until then.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ struct SlotLayout {
   }
 };
 
-class Segment {
+class FlatTable {
  public:
-  explicit Segment(const SlotLayout& layout) : layout_(layout), stride_(layout.stride()) {}
+  explicit FlatTable(const SlotLayout& layout) : layout_(layout), stride_(layout.stride()) {}
 
   size_t size() const { return size_; }
   size_t MemoryBytes() const { return slots_.size() + arena_bytes_; }
@@ -42,7 +42,7 @@ class Segment {
   void Grow();
   // Moves the entries for which `pick(hash)` is true into another, empty segment.
   template <typename Pick>
-  void MoveTo(Segment* other, const Pick& pick);
+  void MoveTo(FlatTable* other, const Pick& pick);
 
   // The entry's value; `created` tells whether it is new: then its bytes are undefined. REQUIRES: !full().
   uint8_t* FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch, bool* created);
@@ -125,13 +125,13 @@ class Segment {
 };
 
 template <typename Pick>
-void Segment::MoveTo(Segment* other, const Pick& pick) {
-  Segment rest(layout_);
+void FlatTable::MoveTo(FlatTable* other, const Pick& pick) {
+  FlatTable rest(layout_);
   size_t moved = 0;
   ForEach([&](const Entry& entry) { moved += pick(entry.hash) ? 1 : 0; });
-  auto reserve = [](Segment* segment, size_t entries) {
-    segment->capacity_ = segment->CapacityFor(entries);
-    segment->slots_.assign(segment->capacity_ * segment->stride_, 0);
+  auto reserve = [](FlatTable* table, size_t entries) {
+    table->capacity_ = table->CapacityFor(entries);
+    table->slots_.assign(table->capacity_ * table->stride_, 0);
   };
   reserve(other, moved + 1);
   reserve(&rest, size_ - moved + 1);
