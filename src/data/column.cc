@@ -194,6 +194,7 @@ ColumnPtr Column::Flatten(const ColumnPtr& column) {
   if (!column->constant()) return column;
   auto stored = std::make_shared<Column>(*column);
   stored->mask_ = -1;
+  stored->length_ = 1;
   if (column->length_ == 1) return stored;
   std::vector<int32_t> zeros(static_cast<size_t>(column->length_), 0);
   return stored->Take(zeros);

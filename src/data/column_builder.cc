@@ -20,10 +20,19 @@ ColumnBuilder::ColumnBuilder(const DataType& type) : physical_(type.physical()) 
   Reset();
 }
 
+namespace {
+// An empty buffer with room for as much as the one before: batches of a stream are alike.
+std::shared_ptr<Buffer> SuccessorOf(const std::shared_ptr<Buffer>& before) {
+  auto buffer = std::make_shared<Buffer>(before ? before->size() : 0);
+  buffer->Resize(0);
+  return buffer;
+}
+}  // namespace
+
 void ColumnBuilder::Reset() {
   length_ = 0;
-  values_ = std::make_shared<Buffer>();
-  bytes_ = physical_ == Physical::kString ? std::make_shared<Buffer>() : nullptr;
+  values_ = SuccessorOf(values_);
+  bytes_ = physical_ == Physical::kString ? SuccessorOf(bytes_) : nullptr;
   validity_ = nullptr;
   if (PhysicalWidth(physical_) == 0 && physical_ != Physical::kRow) values_->AppendFixed<int32_t>(0);
 }

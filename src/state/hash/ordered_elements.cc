@@ -17,6 +17,7 @@ size_t OrderedElements::MemoryBytes() const {
 void OrderedElements::clear() {
   leaves_ = {};
   count_ = 0;
+  has_found_ = false;
 }
 
 size_t OrderedElements::LeafOf(uint64_t head, std::string_view element) const {
@@ -53,10 +54,11 @@ OrderedElements::Position OrderedElements::LowerBound(std::string_view element) 
   return {leaf, entry};
 }
 
-OrderedElements::Position OrderedElements::Find(std::string_view element) const {
-  Position at = LowerBound(element);
-  if (at.leaf < leaves_.size() && ElementAt(at) == element) return at;
-  return {leaves_.size(), 0};
+OrderedElements::Position OrderedElements::Find(std::string_view element) {
+  if (has_found_ && ElementAt(found_) == element) return found_;
+  found_ = LowerBound(element);
+  has_found_ = found_.leaf < leaves_.size() && ElementAt(found_) == element;
+  return has_found_ ? found_ : Position{leaves_.size(), 0};
 }
 
 void OrderedElements::Append(Leaf* leaf, Entry* entry, std::string_view element, std::string_view value) {
@@ -80,39 +82,46 @@ void OrderedElements::Compact(Leaf* leaf) {
   leaf->bytes = std::move(bytes);
 }
 
-void OrderedElements::Put(std::string_view element, std::string_view value, int64_t time, uint32_t epoch) {
-  uint64_t head = HeadOf(element);
-  if (leaves_.empty()) leaves_.emplace_back();
-  size_t at = LeafOf(head, element);
-  if (leaves_[at].entries.size() == kLeafEntries) {
-    SplitLeaf(at);
-    at = LeafOf(head, element);
+void OrderedElements::Replace(Leaf* leaf, Entry* entry, std::string_view element, std::string_view value) {
+  if (entry->value_size == value.size()) {
+    if (!value.empty())
+      std::memcpy(leaf->bytes.data() + entry->offset + entry->element_size, value.data(), value.size());
+    return;
   }
-  Leaf& leaf = leaves_[at];
-  size_t place = EntryNotBefore(leaf, head, element);
-  bool known = place < leaf.entries.size() && ElementOf(leaf, leaf.entries[place]) == element;
-  if (!known) {
-    leaf.entries.insert(leaf.entries.begin() + static_cast<std::ptrdiff_t>(place),
+  leaf->live -= entry->element_size + entry->value_size;
+  Append(leaf, entry, element, value);
+  Compact(leaf);
+}
+
+void OrderedElements::Put(std::string_view element, std::string_view value, int64_t time, uint32_t epoch) {
+  Position at = Find(element);
+  if (at.leaf == leaves_.size()) {
+    uint64_t head = HeadOf(element);
+    if (leaves_.empty()) leaves_.emplace_back();
+    at.leaf = LeafOf(head, element);
+    if (leaves_[at.leaf].entries.size() == kLeafEntries) {
+      SplitLeaf(at.leaf);
+      at.leaf = LeafOf(head, element);
+    }
+    Leaf& leaf = leaves_[at.leaf];
+    at.entry = EntryNotBefore(leaf, head, element);
+    leaf.entries.insert(leaf.entries.begin() + static_cast<std::ptrdiff_t>(at.entry),
                         Entry{head, 0, 0, 0, 0, 0});
-    Append(&leaf, &leaf.entries[place], element, value);
+    Append(&leaf, &leaf.entries[at.entry], element, value);
     leaf.head = leaf.entries[0].head;
     ++count_;
-  } else if (Entry& entry = leaf.entries[place]; entry.value_size == value.size()) {
-    std::memcpy(leaf.bytes.data() + entry.offset + entry.element_size, value.data(), value.size());
+    has_found_ = false;
   } else {
-    std::string kept(element);  // it may be a view into these very bytes
-    std::string replaced(value);
-    leaf.live -= entry.element_size + entry.value_size;
-    Append(&leaf, &entry, kept, replaced);
-    Compact(&leaf);
+    Replace(&leaves_[at.leaf], &leaves_[at.leaf].entries[at.entry], element, value);
   }
-  leaf.entries[place].time = time;
-  leaf.entries[place].epoch = epoch;
+  leaves_[at.leaf].entries[at.entry].time = time;
+  leaves_[at.leaf].entries[at.entry].epoch = epoch;
 }
 
 bool OrderedElements::Erase(std::string_view element) {
   Position at = Find(element);
   if (at.leaf == leaves_.size()) return false;
+  has_found_ = false;
   Leaf& leaf = leaves_[at.leaf];
   leaf.live -= leaf.entries[at.entry].element_size + leaf.entries[at.entry].value_size;
   leaf.entries.erase(leaf.entries.begin() + static_cast<std::ptrdiff_t>(at.entry));
@@ -126,7 +135,7 @@ bool OrderedElements::Erase(std::string_view element) {
   return true;
 }
 
-// Two halves, each with its own bytes; the last leaf keeps nearly all, as elements often come in order.
+// Two pieces, each with its own bytes; the last leaf keeps nearly all, as elements often come in order.
 void OrderedElements::SplitLeaf(size_t at) {
   Leaf upper;
   Leaf& lower = leaves_[at];

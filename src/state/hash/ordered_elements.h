@@ -50,8 +50,9 @@ class OrderedElements {
 
   // The first element not before the given one; at the end: leaf == leaves().
   Position LowerBound(std::string_view element) const;
-  // The element's position, or leaves() when it is not there.
-  Position Find(std::string_view element) const;
+  // The element's position, or leaves() when it is not there. It is remembered: what is read is often written
+  // next.
+  Position Find(std::string_view element);
   size_t leaves() const { return leaves_.size(); }
   size_t entries(size_t leaf) const { return leaves_[leaf].entries.size(); }
 
@@ -92,9 +93,13 @@ class OrderedElements {
   // Drops the bytes that no entry uses.
   static void Compact(Leaf* leaf);
   void SplitLeaf(size_t leaf);
+  // Writes a new value over the entry's.
+  static void Replace(Leaf* leaf, Entry* entry, std::string_view element, std::string_view value);
 
   std::vector<Leaf> leaves_;
   size_t count_ = 0;
+  Position found_;  // by the last Find; forgotten when entries move
+  bool has_found_ = false;
 };
 
 }  // namespace penstock
