@@ -107,7 +107,7 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
     : options_(std::move(options)),
       clock_(clock),
       files_(files),
-      random_(EntropySeed()),
+      random_state_(options_.seed ? *options_.seed : EntropySeed()),
       live_tables_(new LiveTables()),
       collector_(new Collector()) {
   RegisterConnectors(&connectors_, &registry_);
@@ -118,7 +118,7 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
     return std::unique_ptr<Sink>(new CollectSink(collector_->statement, collector_->handler));
   });
   eval_.now_micros = [this] { return clock_->NowMicros(); };
-  eval_.random = [this] { return random_.Next(); };
+  eval_.random = [this] { return Random::Mix(random_state_.fetch_add(Random::kStep) + Random::kStep); };
 }
 
 Session::~Session() {
@@ -414,8 +414,9 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   job->statement = number;
   job->eval = eval_;
   job->handler = handler_;
-  job->runner = std::make_unique<JobRunner>(std::move(graph), std::move(options),
-                                            JobEnvironment{&registry_, clock_, files_, &job->eval});
+  job->runner = std::make_unique<JobRunner>(
+      std::move(graph), std::move(options),
+      JobEnvironment{&registry_, clock_, files_, &job->eval, options_.make_executor});
   RETURN_IF_ERROR(job->runner->Prepare());
   RunningJob* running = job.get();
   {

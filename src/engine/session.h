@@ -3,8 +3,11 @@
 // wrap.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +33,11 @@ struct SessionOptions {
   bool continue_on_error = false;
   bool explain_only = false;  // queries and INSERTs are explained instead of run
   bool progress = false;      // report what jobs do on standard error
-  bool driven = false;        // jobs have no threads: they run in RunUntilQuiet, under a manual clock
+  // Of RAND, UUID and the like; without it each session has its own.
+  std::optional<uint64_t> seed;
+  // Who steps the tasks of each job; null: see JobEnvironment.
+  std::function<std::unique_ptr<Executor>()> make_executor;
+  bool driven = false;  // jobs have no threads: they run in RunUntilQuiet, under a manual clock
 };
 
 class Session {
@@ -94,7 +101,7 @@ class Session {
   SessionOptions options_;
   const Clock* clock_;
   FileSystem* files_;
-  Random random_;
+  std::atomic<uint64_t> random_state_;  // one SplitMix64 sequence for the tasks of all jobs
   Catalog catalog_;
   sql::Config config_;
   EvalContext eval_;

@@ -13,8 +13,10 @@ class Random {
   explicit Random(uint64_t seed) : state_(seed) {}
 
   // Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014.
-  uint64_t Next() {
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
+  uint64_t Next() { return Mix(state_ += kStep); }
+  // The parts of Next, for a state that several threads share.
+  static constexpr uint64_t kStep = 0x9e3779b97f4a7c15ULL;
+  static constexpr uint64_t Mix(uint64_t z) {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
     return z ^ (z >> 31);

@@ -1,0 +1,84 @@
+// Steps by a seed.
+#include "runtime/testing/simulated_executor.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace penstock {
+
+std::string SimulationEvent::ToString() const {
+  static const char* const kWants[] = {"again", "wait", "finished"};
+  char line[200];
+  std::snprintf(line, sizeof(line), "%6lld %10lld ms  task %2zu %-28.28s %5lld rows  %-8s %s",
+                static_cast<long long>(number), static_cast<long long>(now_ms), task, name.c_str(),
+                static_cast<long long>(max_rows), kWants[static_cast<size_t>(result.want)],
+                result.moved ? "moved" : "");
+  return line;
+}
+
+void SimulatedExecutor::Wake(size_t task) {
+  if (task < slots_.size()) slots_[task].ready = true;
+}
+
+std::vector<size_t> SimulatedExecutor::Ready() {
+  int64_t now = clock_->MonotonicMillis();
+  std::vector<size_t> ready;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (!slots_[i].finished && (slots_[i].ready || slots_[i].wake_at_ms <= now)) ready.push_back(i);
+  }
+  return ready;
+}
+
+Status SimulatedExecutor::Step(TaskSet* tasks, size_t task) {
+  Slot& slot = slots_[task];
+  slot.ready = false;
+  auto rows = static_cast<int64_t>(1 + random_.Below(static_cast<uint64_t>(max_rows_)));
+  int64_t now = clock_->MonotonicMillis();
+  ASSIGN_OR_RETURN(StepResult result, tasks->Step(task, rows));
+  if (tracer_) tracer_({++number_, now, task, tasks->name(task), rows, result});
+  slot.ready = slot.ready || result.want == StepResult::Want::kAgain;
+  slot.exhausted = result.exhausted;
+  slot.wake_at_ms = result.wake_at_ms;
+  slot.finished = result.want == StepResult::Want::kFinished;
+  left_ -= slot.finished ? 1 : 0;
+  moved_ = moved_ || result.moved;
+  return Status::Ok();
+}
+
+// Time goes on to the first instant that a task waits for.
+Status SimulatedExecutor::Rest(TaskSet* tasks) {
+  bool exhausted = true;
+  int64_t next = INT64_MAX;
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    if (slots_[i].finished) continue;
+    next = std::min(next, slots_[i].wake_at_ms);
+    if (tasks->is_source(i)) exhausted = exhausted && slots_[i].exhausted;
+  }
+  int64_t before = clock_->MonotonicMillis();
+  tasks->OnQuiet(exhausted, moved_);
+  moved_ = false;
+  if (!Ready().empty()) return Status::Ok();
+  // Without an instant, a job that waits to be idle for long enough may still stop.
+  if (next == INT64_MAX && !exhausted)
+    return Status::Internal("no task can go on, and none waits for a time: a wake-up was lost");
+  int64_t step = next == INT64_MAX ? 100 : std::max<int64_t>(1, next - before);
+  clock_->AdvanceMicros(step * 1000);
+  return Status::Ok();
+}
+
+Status SimulatedExecutor::Run(TaskSet* tasks) {
+  slots_.assign(tasks->size(), Slot());
+  left_ = tasks->size();
+  while (left_ > 0) {
+    if (cancelled_) return JobCancelled();
+    std::vector<size_t> ready = Ready();
+    if (ready.empty()) {
+      RETURN_IF_ERROR(Rest(tasks));
+    } else {
+      RETURN_IF_ERROR(Step(tasks, ready[random_.Below(ready.size())]));
+    }
+  }
+  return Status::Ok();
+}
+
+}  // namespace penstock

@@ -1,0 +1,62 @@
+// SimulatedExecutor: steps the tasks of a job on one thread in an order that a seed decides, each source with
+// its own number of rows each time, and moves a manual clock on when nothing can go on. The same seed gives
+// the same steps. It tells every step to a tracer, and fails a job that no time and no wake-up could take
+// further.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "env/random.h"
+#include "runtime/executor.h"
+
+namespace penstock {
+
+// One step of a task.
+struct SimulationEvent {
+  int64_t number = 0;
+  int64_t now_ms = 0;
+  size_t task = 0;
+  std::string name;
+  int64_t max_rows = 0;
+  StepResult result;
+
+  // One aligned line without its end.
+  std::string ToString() const;
+};
+
+class SimulatedExecutor : public Executor {
+ public:
+  using Tracer = std::function<void(const SimulationEvent&)>;
+  // `clock` is moved by Run alone. `max_rows`: the most that a source hands out in a step.
+  SimulatedExecutor(ManualClock* clock, uint64_t seed, int max_rows, Tracer tracer)
+      : clock_(clock), random_(seed), max_rows_(max_rows), tracer_(std::move(tracer)) {}
+
+  Status Run(TaskSet* tasks) override;
+  void Wake(size_t task) override;
+  void Cancel() override { cancelled_ = true; }
+
+ private:
+  struct Slot {
+    bool ready = true;
+    bool finished = false;
+    bool exhausted = false;
+    int64_t wake_at_ms = INT64_MAX;
+  };
+  std::vector<size_t> Ready();
+  Status Step(TaskSet* tasks, size_t task);
+  Status Rest(TaskSet* tasks);
+
+  ManualClock* clock_;
+  Random random_;
+  int max_rows_;
+  Tracer tracer_;
+  std::vector<Slot> slots_;
+  size_t left_ = 0;
+  int64_t number_ = 0;
+  bool moved_ = false;
+  bool cancelled_ = false;
+};
+
+}  // namespace penstock
