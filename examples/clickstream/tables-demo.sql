@@ -68,14 +68,13 @@ CREATE TABLE bad_clicks (
 
 -- What the windows hold so far, for those who watch: tools/demo.sh sets 'penstock.early-results.page_metrics'.
 CREATE TABLE live_metrics (
-  window_start TIMESTAMP(3),
+  is_final BOOLEAN,
+  window_start TIMESTAMP(0),
   page STRING,
   country STRING,
   events BIGINT,
   users BIGINT,
-  purchases BIGINT,
   revenue DECIMAL(38, 2),
-  is_final BOOLEAN,
   PRIMARY KEY (window_start, page, country) NOT ENFORCED
 ) WITH (
   'connector' = 'terminal',

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "data/datetime.h"
 
 namespace penstock {
@@ -25,6 +26,21 @@ std::string LagText(int64_t newest, int64_t slowest) {
   if (newest == kMaxWatermark) return "0.0 s";
   if (newest == kNoWatermark || slowest == kNoWatermark) return "none";
   return fmt::format("{:.1f} s", static_cast<double>(std::max<int64_t>(0, newest - slowest)) / 1000);
+}
+
+// The pieces two blanks apart, on as many lines as it takes.
+std::vector<std::string> Wrapped(const std::vector<std::string>& pieces, int width) {
+  std::vector<std::string> lines;
+  for (const std::string& piece : pieces) {
+    bool fits =
+        !lines.empty() && static_cast<int>(TextColumns(lines.back()) + 2 + TextColumns(piece)) <= width;
+    if (fits) {
+      lines.back() += "  " + piece;
+    } else {
+      lines.push_back(piece);
+    }
+  }
+  return lines;
 }
 
 }  // namespace
@@ -80,11 +96,10 @@ JobProgress::Counts JobProgress::Collect() const {
   return counts;
 }
 
-std::string JobProgress::StatusLine(const Counts& counts, int64_t rate) const {
-  return fmt::format("read {} ({}/s)  watermark {}  lag {}  late {}  malformed {}",
-                     GroupedDigits(counts.read), GroupedDigits(rate), TimeText(counts.watermark),
-                     LagText(counts.newest, counts.slowest), GroupedDigits(counts.late),
-                     GroupedDigits(counts.malformed));
+std::vector<std::string> JobProgress::StatusPieces(const Counts& counts, int64_t rate) const {
+  return {fmt::format("read {} ({}/s)", GroupedDigits(counts.read), GroupedDigits(rate)),
+          "watermark " + TimeText(counts.watermark), "lag " + LagText(counts.newest, counts.slowest),
+          "late " + GroupedDigits(counts.late), "malformed " + GroupedDigits(counts.malformed)};
 }
 
 std::string JobProgress::Summary(const Counts& counts, int64_t elapsed_ms) const {
@@ -111,10 +126,13 @@ std::vector<std::string> JobProgress::TableLines(int spare, int width) const {
   return lines;
 }
 
-void JobProgress::Draw(const std::string& last_line) {
+void JobProgress::Draw(const std::vector<std::string>& status) {
   TerminalScreen::Size size = screen_.size();
-  std::vector<std::string> lines = TableLines(size.rows - 2, size.columns - 1);
-  if (figures_) lines.push_back(last_line);
+  std::vector<std::string> below;
+  if (figures_) below = Wrapped(status, size.columns - 1);
+  std::vector<std::string> lines =
+      TableLines(size.rows - 1 - static_cast<int>(below.size()), size.columns - 1);
+  lines.insert(lines.end(), below.begin(), below.end());
   screen_.Draw(std::move(lines));
 }
 
@@ -132,11 +150,11 @@ void JobProgress::Loop() {
       recent_read_ = counts.read;
       recent_ms_ = now;
     }
-    std::string line = StatusLine(counts, rate);
+    std::vector<std::string> status = StatusPieces(counts, rate);
     if (screen_.is_terminal()) {
-      Draw(line);
+      Draw(status);
     } else if (figures_) {
-      std::fputs((line + "\n").c_str(), out_);
+      std::fputs((Join(status, "  ") + "\n").c_str(), out_);
       std::fflush(out_);
     }
   }

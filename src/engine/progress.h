@@ -36,11 +36,12 @@ class JobProgress {
   };
   Counts Collect() const;
   void Loop();
-  std::string StatusLine(const Counts& counts, int64_t rate) const;
+  // What a status line says, piece by piece.
+  std::vector<std::string> StatusPieces(const Counts& counts, int64_t rate) const;
   std::string Summary(const Counts& counts, int64_t elapsed_ms) const;
   // The tables as lines, cut to a screen that has `spare` rows for them; -1: no screen.
   std::vector<std::string> TableLines(int spare, int width) const;
-  void Draw(const std::string& last_line);
+  void Draw(const std::vector<std::string>& status);
 
   const JobRunner* runner_;
   const Clock* clock_;

@@ -273,15 +273,16 @@ def check_sums(text, events):
 
 def the_demo_on_a_terminal_shows_open_windows_and_its_sums(cli):
     command, environment = demo(cli, 300_000)
-    code, written = cli.on_terminal(command, environment=environment)
+    code, written = cli.on_terminal(command, rows=24, columns=80, environment=environment)
     equal(code, 0)
     frames = screens(written)
     shown = [frame for frame in frames if "| window |" in frame]
     assert any("| open   |" in frame for frame in shown), written[:3000]
     assert "| final  |" in shown[-1] and "| open" not in shown[-1], shown[-1]
-    line = r"read [\d,]+ \([\d,]+/s\)  watermark [-\d: ]+  lag [\d.]+ s  late [\d,]+  malformed [\d,]+"
+    line = r"read [\d,]+ \([\d,]+/s\)\s+watermark [-\d: ]+\s+lag [\d.]+ s\s+late [\d,]+\s+malformed [\d,]+\n"
     assert any(re.search(line, frame) for frame in shown), shown[0]
-    assert all(len(row) < 110 for frame in shown[:-1] for row in frame.splitlines())
+    for frame in shown[1:-1]:
+        assert len(frame.splitlines()) < 24 and all(len(row) < 80 for row in frame.splitlines()), frame
     check_sums(frames[-1], 300_000)
 
 
