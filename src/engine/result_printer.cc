@@ -18,6 +18,7 @@ class JsonPrinter : public ResultHandler {
  public:
   explicit JsonPrinter(std::FILE* out) : out_(out) {}
   Status status() const override { return out_.status(); }
+  int64_t status_interval_ms() const override { return kStatusMillis; }
   void OnColumns(int statement, const Schema& schema) override {
     types_ = schema.types();
     std::string line = "{\"statement\":" + std::to_string(statement) + ",\"columns\":[";
@@ -63,6 +64,7 @@ class TextPrinter : public ResultHandler {
   TextPrinter(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}
   void OnColumns(int, const Schema& schema) override { schema_ = schema; }
   Status status() const override { return out_.status(); }
+  int64_t status_interval_ms() const override { return kStatusMillis; }
   void OnOk(int) override { out_.Flush(); }
   void OnError(int statement, StatementPhase phase, const Status& status) override {
     out_.Flush();

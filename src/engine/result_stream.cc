@@ -2,18 +2,27 @@
 // here.
 #include "engine/result_stream.h"
 
+#include <poll.h>
+
 #include <cerrno>
 #include <cstring>
 
 namespace penstock {
 
-void ResultStream::NoteFailure(int error) {
+void ResultStream::NoteFailure(int error) const {
   if (!status_.ok()) return;
   if (error == EPIPE) {
     status_ = Status(StatusCode::kCancelled, "nobody reads the results any more");
   } else {
     status_ = Status::Io(std::string("cannot write the results: ") + std::strerror(error));
   }
+}
+
+// A pipe without a reader reports an error before anything is written to it.
+const Status& ResultStream::status() const {
+  pollfd pipe{fileno(file_), 0, 0};
+  if (status_.ok() && poll(&pipe, 1, 0) > 0 && (pipe.revents & POLLERR) != 0) NoteFailure(EPIPE);
+  return status_;
 }
 
 void ResultStream::Write(std::string_view text) {

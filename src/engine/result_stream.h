@@ -18,15 +18,16 @@ class ResultStream {
   void Write(std::string_view text);
   // Hands what was written to the outside.
   void Flush();
-  // Ok; kCancelled once the reader has closed its end; kIo for any other failure, such as a full disk.
-  const Status& status() const { return status_; }
+  // Ok; kCancelled once the reader has closed its end, also when nothing was written since; kIo for any other
+  // failure, such as a full disk.
+  const Status& status() const;
   std::FILE* file() const { return file_; }
 
  private:
-  void NoteFailure(int error);
+  void NoteFailure(int error) const;
 
   std::FILE* file_;
-  Status status_;
+  mutable Status status_;
 };
 
 }  // namespace penstock

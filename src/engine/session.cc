@@ -53,6 +53,8 @@ class CollectWriter : public SinkWriter {
     return handler_->status();
   }
   bool full() const override { return handler_->full(); }
+  Status Poll() override { return handler_->status(); }
+  int64_t poll_interval_ms() const override { return handler_->status_interval_ms(); }
 
  private:
   int statement_;

@@ -14,6 +14,9 @@
 
 namespace penstock {
 
+// How often the printers look whether someone still reads.
+inline constexpr int64_t kStatusMillis = 500;
+
 class TablePrinter : public ResultHandler {
  public:
   TablePrinter(std::FILE* out, std::FILE* err) : out_(out), err_(err), screen_(out) {}
@@ -23,6 +26,7 @@ class TablePrinter : public ResultHandler {
   void OnOk(int statement) override;
   void OnError(int statement, StatementPhase phase, const Status& status) override;
   Status status() const override { return out_.status(); }
+  int64_t status_interval_ms() const override { return kStatusMillis; }
 
  private:
   void Draw();

@@ -304,6 +304,15 @@ def a_reader_that_has_seen_enough_ends_the_job(cli):
             equal(process.stderr.read(), "")
 
 
+def a_reader_that_leaves_ends_a_query_that_gives_no_rows(cli):
+    for form in ("csv", "table"):
+        with cli.start("-c", UNBOUNDED + "SELECT * FROM t WHERE id < 0", "--format", form, stdout=subprocess.PIPE) as process:
+            if form == "csv":
+                equal(process.stdout.readline(), "op,id\n")
+            process.stdout.close()
+            equal(process.wait(timeout=20), 0)
+
+
 def a_full_disk_under_standard_output_is_an_error(cli):
     for form in ("csv", "json", "changelog", "table"):
         with open("/dev/full", "w") as full, cli.start("-c", "SELECT 1", "--format", form, stdout=full) as process:
