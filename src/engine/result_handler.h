@@ -25,10 +25,10 @@ class ResultHandler {
   // Exactly one of these ends every statement.
   virtual void OnOk(int statement) = 0;
   virtual void OnError(int statement, StatementPhase phase, const Status& status) = 0;
-  // Asked after every OnRows, and every status_interval_ms() while no rows come. kCancelled: nobody wants
-  // rows any more, the statement and the script end, and that is no error; any other failure ends the job
-  // with it.
+  // Asked after every OnRows. kCancelled: nobody wants rows any more, the statement and the script end, and
+  // that is no error; any other failure ends the job with it.
   virtual Status status() const { return Status::Ok(); }
+  // How often it is asked while no rows come; INT64_MAX: never.
   virtual int64_t status_interval_ms() const { return INT64_MAX; }
   // True while it takes no more rows: the job waits until the function given to set_wake_up is called, from
   // any thread.
