@@ -22,6 +22,7 @@ Result<SourceAbilities> NexmarkConnector::DescribeSource(const Table& table) con
   RETURN_IF_ERROR(NexmarkBatchMaker::Check(fields));
   SourceAbilities abilities;
   abilities.bounded = options.events >= 0;
+  abilities.nested_projection = true;
   return abilities;
 }
 
