@@ -9,6 +9,9 @@ SegmentedTable::SegmentedTable(const KeyGroupRange& range, const SlotLayout& lay
     : range_(range),
       layout_(layout),
       segment_bytes_(segment_bytes),
+      group_mask_(std::has_single_bit(static_cast<unsigned>(range.max_parallelism))
+                      ? static_cast<uint64_t>(range.max_parallelism) - 1
+                      : 0),
       group_bits_(std::bit_width(static_cast<unsigned>(std::max(range.end - range.begin - 1, 1)))) {
   segments_.push_back(std::make_unique<Part>(layout, 0, 0));
   directory_.push_back(segments_[0].get());

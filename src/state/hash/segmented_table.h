@@ -63,7 +63,10 @@ class SegmentedTable {
   };
 
   uint32_t Route(uint64_t hash) const {
-    int group = KeyGroupOf(hash, range_.max_parallelism) - range_.begin;
+    // Mostly a power of two: then there is nothing to divide.
+    int group = group_mask_ != 0 ? static_cast<int>(hash >> 32 & group_mask_)
+                                 : KeyGroupOf(hash, range_.max_parallelism);
+    group -= range_.begin;
     // A key of another range (an operator that is not keyed) goes with the first group.
     uint64_t number = group < 0 || group >= range_.end - range_.begin ? 0 : static_cast<uint64_t>(group);
     return static_cast<uint32_t>(number << (32 - group_bits_) | static_cast<uint32_t>(hash) >> group_bits_);
@@ -78,8 +81,9 @@ class SegmentedTable {
   KeyGroupRange range_;
   SlotLayout layout_;
   size_t segment_bytes_;
-  int group_bits_;  // of the number of a key group inside the range
-  int depth_ = 0;   // leading bits of routing words that the directory tells apart
+  uint64_t group_mask_;  // of key groups, 0 where their number is no power of two
+  int group_bits_;       // of the number of a key group inside the range
+  int depth_ = 0;        // leading bits of routing words that the directory tells apart
   std::vector<std::unique_ptr<Part>> segments_;  // by start
   std::vector<Part*> directory_;                 // 2^depth
 };
