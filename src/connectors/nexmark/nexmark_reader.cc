@@ -34,6 +34,7 @@ struct SplitPosition {
 
 class NexmarkEnumerator : public SplitEnumerator {
  public:
+  // `splits`: 0 after a restart, where those of the savepoint make all events between them.
   explicit NexmarkEnumerator(int splits) : splits_(splits) {}
   Result<std::vector<SourceSplit>> Discover() override {
     std::vector<SourceSplit> found;
@@ -186,7 +187,7 @@ Result<std::unique_ptr<Source>> NexmarkSource::Make(std::string_view bytes) {
 }
 
 Result<std::unique_ptr<SplitEnumerator>> NexmarkSource::MakeEnumerator(const SourceContext& context) {
-  auto enumerator = std::make_unique<NexmarkEnumerator>(context.parallelism);
+  auto enumerator = std::make_unique<NexmarkEnumerator>(context.restored ? 0 : context.parallelism);
   if (options_.preload && !context.restored) {
     NexmarkReader maker(spec_, options_, maker_, context.clock);
     ASSIGN_OR_RETURN(std::vector<SourceSplit> splits, enumerator->Discover());
