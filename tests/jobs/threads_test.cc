@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <map>
+#include <tuple>
 
 #include "engine/session.h"
 #include "env/memory_file_system.h"
@@ -75,6 +76,27 @@ TEST_F(Jobs, CountEveryRowAtEveryBatchSize) {
     for (const auto& [key, count] : handler_.counts) sum += count;
     EXPECT_EQ(sum, 30000);
   }
+}
+
+TEST_F(Jobs, GoOnFromASavepointWithMoreTasksAndCountNoRowTwice) {
+  auto script = [](const char* rows) {
+    return std::string("CREATE TABLE g (k BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '") +
+           rows +
+           "', 'rows-per-second' = '100000000', 'seed' = '5', 'fields.k.min' = '0', 'fields.k.max' = '9');"
+           "SELECT k, COUNT(*) FROM g GROUP BY k;";
+  };
+  SessionOptions before, after;
+  before.stop_when_idle = true;
+  before.savepoint_dir = after.from_savepoint = "/savepoint";
+  for (auto& [options, rows, tasks] : {std::tuple{before, "1000", "2"}, std::tuple{after, "3000", "3"}}) {
+    Session session(options, &clock_, &files_);
+    ASSERT_TRUE(session.SetOption("parallelism.default", tasks).ok());
+    ASSERT_TRUE(session.ExecuteScript(script(rows), &handler_)) << handler_.error;
+  }
+  int64_t sum = 0;
+  for (const auto& [key, count] : handler_.counts) sum += count;
+  EXPECT_EQ(sum, 3000);
+  EXPECT_EQ(handler_.rows, 10);
 }
 
 TEST_F(Jobs, ABusyJobIsCancelledWithinASecond) {

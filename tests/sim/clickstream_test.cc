@@ -103,10 +103,12 @@ std::vector<std::string> SortedLines(MemoryFileSystem& files, const std::string&
   return lines;
 }
 
-Outcome Simulate(uint64_t seed, const std::string& late_share) {
+// `fail_after`: file operations before the disk fails, -1 for never.
+Outcome Simulate(uint64_t seed, const std::string& late_share, int64_t fail_after = -1) {
   Outcome outcome;
   ManualClock clock(1'700'000'000'000'000);
   MemoryFileSystem files;
+  files.FailAfter(fail_after);
   SessionOptions options;
   options.seed = seed;
   options.make_executor = [&] {
@@ -128,6 +130,7 @@ Outcome Simulate(uint64_t seed, const std::string& late_share) {
   EXPECT_TRUE(session.SetOption("parallelism.default", "2").ok());
   session.ExecuteScript(Tables(late_share) + job, &handler);
   outcome.error = handler.error;
+  files.FailAfter(-1);
   outcome.metrics = SortedLines(files, "out/metrics");
   outcome.late = SortedLines(files, "out/late");
   outcome.bad = SortedLines(files, "out/bad");
@@ -180,6 +183,16 @@ TEST(ClickstreamSimulation, ReadIsAggregatedPlusLatePlusMalformed) {
     most_late = std::max(most_late, outcome.late.size());
   }
   EXPECT_GT(most_late, 0u);
+}
+
+TEST(ClickstreamSimulation, ADiskThatFailsEndsTheJobWithItsError) {
+  for (int64_t operations : {0, 1, 2, 5, 9, 14, 20}) {
+    Outcome outcome = Simulate(7, "0.05", operations);
+    EXPECT_NE(outcome.error.find("injected failure"), std::string::npos)
+        << operations << " operations: '" << outcome.error << "'";
+    for (const std::string& line : outcome.metrics)
+      EXPECT_TRUE(line.ends_with("}")) << "half a line: " << line;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,96 @@
+// One contract for every file system: the machine's and the one in memory.
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "env/memory_file_system.h"
+#include "env/random.h"
+
+namespace penstock {
+namespace {
+
+class FileSystems : public testing::TestWithParam<bool> {
+ protected:
+  FileSystems() {
+    if (GetParam())
+      files_ = std::make_unique<MemoryFileSystem>();
+    else
+      files_ = std::make_unique<LocalFileSystem>();
+    root_ = testing::TempDir() + "penstock-files-" + std::to_string(EntropySeed());
+    EXPECT_TRUE(files_->CreateDirectories(root_ + "/a/b").ok());
+  }
+  ~FileSystems() override {
+    for (const char* path : {"/a/b/x", "/a/b/y", "/a/b", "/a", ""}) (void)files_->Remove(root_ + path);
+  }
+  void Write(const std::string& path, std::string_view bytes, bool append = false) {
+    std::unique_ptr<WritableFile> file = files_->OpenForWrite(root_ + path, append).value();
+    EXPECT_TRUE(file->Append(bytes).ok());
+    EXPECT_TRUE(file->Sync().ok());
+    EXPECT_TRUE(file->Close().ok());
+  }
+  std::string Read(const std::string& path) { return ReadFile(*files_, root_ + path).value(); }
+  std::unique_ptr<FileSystem> files_;
+  std::string root_;
+};
+
+TEST_P(FileSystems, WritingTruncatesAndAppendingDoesNot) {
+  Write("/a/b/x", "one");
+  Write("/a/b/x", "two", true);
+  EXPECT_EQ(Read("/a/b/x"), "onetwo");
+  Write("/a/b/x", "three");
+  EXPECT_EQ(Read("/a/b/x"), "three");
+  EXPECT_EQ(files_->Stat(root_ + "/a/b/x")->size, 5u);
+}
+
+TEST_P(FileSystems, ReadingGoesOnWhereSeekSays) {
+  Write("/a/b/x", "0123456789");
+  std::unique_ptr<ReadableFile> file = files_->OpenForRead(root_ + "/a/b/x").value();
+  char bytes[4];
+  ASSERT_TRUE(file->Seek(7).ok());
+  EXPECT_EQ(file->Read(bytes, 4).value(), 3u);
+  EXPECT_EQ(std::string_view(bytes, 3), "789");
+  EXPECT_EQ(file->Read(bytes, 4).value(), 0u);
+}
+
+TEST_P(FileSystems, RenamingMovesAndListsAreSorted) {
+  Write("/a/b/y", "y");
+  Write("/a/b/z", "z");
+  ASSERT_TRUE(files_->Rename(root_ + "/a/b/z", root_ + "/a/b/x").ok());
+  std::vector<FileInfo> found = files_->List(root_ + "/a/b").value();
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].path, root_ + "/a/b/x");
+  EXPECT_EQ(found[1].path, root_ + "/a/b/y");
+  std::vector<FileInfo> above = files_->List(root_ + "/a").value();
+  ASSERT_EQ(above.size(), 1u);
+  EXPECT_TRUE(above[0].directory);
+}
+
+TEST_P(FileSystems, WhatDoesNotExistIsNotFound) {
+  EXPECT_EQ(files_->OpenForRead(root_ + "/none").error().code(), StatusCode::kNotFound);
+  EXPECT_EQ(files_->Stat(root_ + "/none").error().code(), StatusCode::kNotFound);
+  EXPECT_EQ(files_->OpenForWrite(root_ + "/none/x", false).error().code(), StatusCode::kNotFound);
+  EXPECT_FALSE(files_->Rename(root_ + "/none", root_ + "/a/b/x").ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(All, FileSystems, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Memory" : "Local"; });
+
+TEST(MemoryFileSystem, LosesWhatWasNotSynced) {
+  MemoryFileSystem files;
+  std::unique_ptr<WritableFile> file = files.OpenForWrite("x", false).value();
+  ASSERT_TRUE(file->Append("kept").ok());
+  ASSERT_TRUE(file->Sync().ok());
+  ASSERT_TRUE(file->Append(" lost").ok());
+  files.LosePower();
+  EXPECT_EQ(ReadFile(files, "x").value(), "kept");
+}
+
+TEST(MemoryFileSystem, FailsOnDemand) {
+  MemoryFileSystem files;
+  files.FailAfter(1);
+  std::unique_ptr<WritableFile> file = files.OpenForWrite("x", false).value();
+  EXPECT_EQ(file->Append("x").code(), StatusCode::kIo);
+}
+
+}  // namespace
+}  // namespace penstock
