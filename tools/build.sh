@@ -15,6 +15,7 @@ done
 type=Release
 [ -n "$sanitize" ] && type=RelWithDebInfo
 if [ ! -f "$folder/build.ninja" ]; then
-  cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE="$type" -DPENSTOCK_SANITIZE="$sanitize" >/dev/null
+  cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE="$type" -DPENSTOCK_SANITIZE="$sanitize" \
+    -DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1" >/dev/null
 fi
 exec ninja -C "$folder" "${targets[@]}"
