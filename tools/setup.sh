@@ -18,6 +18,9 @@ if [ ! -f "$list" ]; then
   echo "setup: no package list for $PRETTY_NAME; add $list (see tools/packages/debian-12.txt)" >&2
   exit 1
 fi
+if [ "$quiet" = 0 ] && grep -q untested "$list"; then
+  echo "setup: $PRETTY_NAME is untested: $list was written from the package lists and never run" >&2
+fi
 lists=("$list")
 [ "$checks" = 1 ] && lists+=("tools/packages/$ID-$VERSION_ID-checks.txt")
 

@@ -1,4 +1,5 @@
 // ColumnBuilder: the generic, switched half of building columns.
+// Step 2 of a record's way (docs/ARCHITECTURE.md).
 #include "data/column_builder.h"
 
 namespace penstock {

@@ -1,5 +1,8 @@
 // Reading and writing of savepoint files.
+// Step 11 of a record's way (docs/ARCHITECTURE.md).
 #include "engine/savepoint_file.h"
+
+#include <algorithm>
 
 #include "base/bytes.h"
 #include "data/key_codec.h"
@@ -42,10 +45,15 @@ Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std:
     return damaged("is no savepoint");
   }
   std::string_view body(bytes.data(), bytes.size() - sizeof(uint64_t));
+  ByteReader head(std::string_view(bytes).substr(kMagic.size()));
+  if (auto version = head.Fixed<uint32_t>(); version != kVersion) {
+    std::string text =
+        "has version " + std::to_string(version) + "; this build reads version " + std::to_string(kVersion);
+    return damaged(text.c_str());
+  }
   ByteReader tail(std::string_view(bytes).substr(body.size()));
   if (tail.Fixed<uint64_t>() != HashKey(body)) return damaged("does not match its checksum");
-  ByteReader in(body.substr(kMagic.size()));
-  if (in.Fixed<uint32_t>() != kVersion) return damaged("has a version this build cannot read");
+  ByteReader in(body.substr(kMagic.size() + sizeof(uint32_t)));
   std::vector<SubtaskSnapshot> parts;
   for (uint64_t i = 0, count = in.Count(); i < count; ++i) {
     SubtaskSnapshot part;
@@ -61,6 +69,21 @@ Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std:
   }
   if (!in.ok() || !in.at_end()) return damaged("is cut short");
   return parts;
+}
+
+Status CheckClaimed(const JobGraph& graph, const std::vector<SubtaskSnapshot>& parts) {
+  for (const SubtaskSnapshot& part : parts) {
+    // An operator without states still writes how many it has.
+    bool empty = part.keyed.size() <= 1 && part.lists.empty() && part.splits.empty();
+    bool known = std::any_of(graph.vertices.begin(), graph.vertices.end(),
+                             [&](const JobVertex& vertex) { return vertex.uid == part.uid; });
+    if (empty || known) continue;
+    return Status(StatusCode::kNotFound,
+                  "the savepoint has state of '" + part.uid + "', which is not in this job")
+        .WithNumber(ErrorNumber::kRuntime)
+        .WithHint("SET 'execution.state-recovery.ignore-unclaimed-state' = 'true' to leave it behind");
+  }
+  return Status::Ok();
 }
 
 }  // namespace penstock

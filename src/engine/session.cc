@@ -411,6 +411,8 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   options.stop_when_idle = options_.stop_when_idle;
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
+  if (!config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false))
+    RETURN_IF_ERROR(CheckClaimed(graph, options.restore));
   auto job = std::make_unique<RunningJob>();
   job->number = job_number;
   job->statement = number;

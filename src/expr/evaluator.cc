@@ -1,6 +1,7 @@
 // Evaluation: a compiled tree that mirrors the Expr. Eager calls see whole columns. CASE, AND, OR and
 // COALESCE give their branches only the rows that reach them where a branch may fail or has side effects;
 // otherwise they evaluate all rows, which is cheaper than gathering.
+// Step 5 of a record's way (docs/ARCHITECTURE.md).
 #include "expr/evaluator.h"
 
 #include <algorithm>

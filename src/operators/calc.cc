@@ -1,4 +1,5 @@
 // Filter first, then evaluate the projection over the rows that are left.
+// Step 5 of a record's way (docs/ARCHITECTURE.md).
 #include "operators/calc.h"
 
 #include <algorithm>

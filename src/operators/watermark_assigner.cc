@@ -1,4 +1,5 @@
 // Watermarks from rows.
+// Step 4 of a record's way (docs/ARCHITECTURE.md).
 #include "operators/watermark_assigner.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // The windowed aggregation. A key's state in a slice (or window) is its row count (8 bytes) and the
 // aggregates' bytes.
+// Steps 8 and 9 of a record's way (docs/ARCHITECTURE.md).
 #include "operators/window_aggregate.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Distribution of rows over subtasks.
+// Step 6 of a record's way (docs/ARCHITECTURE.md).
 #include "runtime/exchange.h"
 
 #include <algorithm>

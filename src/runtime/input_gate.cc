@@ -1,4 +1,5 @@
 // Fair polling, mark merging and barrier alignment.
+// Step 7 of a record's way (docs/ARCHITECTURE.md).
 #include "runtime/input_gate.h"
 
 #include <algorithm>

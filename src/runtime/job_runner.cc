@@ -1,4 +1,5 @@
 // The life of a job: prepare, run, be idle, take a savepoint, stop.
+// Step 11 of a record's way (docs/ARCHITECTURE.md).
 #include "runtime/job_runner.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Driving a sink writer from a task.
+// Step 10 of a record's way (docs/ARCHITECTURE.md).
 #include "runtime/sink_operator.h"
 
 namespace penstock {

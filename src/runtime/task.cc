@@ -1,4 +1,5 @@
-// The task's state machine: one switch in Step(), steps 3 and 7 of a record's way.
+// The task's state machine: one switch in Step().
+// Steps 3 and 7 of a record's way (docs/ARCHITECTURE.md).
 #include "runtime/task.h"
 
 #include <algorithm>

@@ -12,7 +12,8 @@ otherwise as `table`). A block may say more on its first line:
 A ```json, ```csv or ```text block whose first line is ```json file=NAME is a file in the folder the examples run in.
 
 Lists. functions.md names every function of SHOW FUNCTIONS, connectors/ and formats/ have a page for each that is
-registered, options.md names every session option that the sources read, errors.md every error of the catalogue.
+registered, options.md names every session option that the sources read, errors.md every error of the catalogue. The files
+that docs/ARCHITECTURE.md names on a record's way say which step they are; every module has a README.
 """
 import argparse
 import pathlib
@@ -172,6 +173,30 @@ def check_errors():
             for number in sorted(wanted.keys() | page.keys()) if wanted.get(number) != page.get(number)]
 
 
+def check_architecture():
+    """Files that the way of a record names exist and say which step they are."""
+    problems, step = [], 0
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text().split("## The way of a record")[1].split("\n## ")[0]
+    for line in text.splitlines():
+        step = int(match[1]) if (match := re.match(r"(\d+)\. ", line)) else step
+        for name in re.findall(r"`(\w+/[\w/]+\.(?:cc|h))`", line if step else ""):
+            path = ROOT / "src" / name
+            head = path.read_text().split("#", 1)[0] if path.exists() else ""
+            if not re.search(rf"Steps? (?:\d+ and )?{step}\b", head):
+                problems.append(f"docs/ARCHITECTURE.md: step {step}: src/{name} does not say so at its top")
+    return problems
+
+
+def check_readmes():
+    """Every module has a README of at most 60 lines."""
+    problems = []
+    for folder in sorted(path for path in (ROOT / "src").iterdir() if path.is_dir()):
+        readme = folder / "README.md"
+        if not readme.exists() or len(readme.read_text().splitlines()) > 60:
+            problems.append(f"src/{folder.name}/README.md is missing or longer than 60 lines")
+    return problems
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--penstock", default=str(ROOT / "build" / "penstock"))
@@ -191,7 +216,7 @@ def main():
         if arguments.update and runner.wrong:
             rewrite(page, runner.wrong)
     if not arguments.filter:
-        problems += check_functions(penstock) + check_options() + check_errors()
+        problems += check_functions(penstock) + check_options() + check_errors() + check_architecture() + check_readmes()
         problems += check_pages(penstock, "connectors", "connector")
         problems += check_pages(penstock, "formats", "connector' = 'filesystem', 'path' = 'x', 'format")
     for text in problems:

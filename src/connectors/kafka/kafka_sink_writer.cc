@@ -1,4 +1,5 @@
 // Writing rows to a topic.
+// Step 10 of a record's way (docs/ARCHITECTURE.md).
 #include "connectors/kafka/kafka_sink_writer.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // Reading partitions in turn.
+// Step 1 of a record's way (docs/ARCHITECTURE.md).
 #include "connectors/kafka/kafka_split_reader.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // The decoder: whole chunks of lines go to the fast reader (json_walker.h); a record it does not take is read
 // again here by the careful one over simdjson On-Demand, which also says what is wrong with it. A wrong value
 // of a well-formed record spoils its field; text that is no JSON spoils the record.
+// Step 2 of a record's way (docs/ARCHITECTURE.md).
 #include "formats/json/json_decoder.h"
 
 #include <simdjson.h>

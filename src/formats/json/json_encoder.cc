@@ -1,4 +1,5 @@
 // Writing JSON straight from columns.
+// Step 10 of a record's way (docs/ARCHITECTURE.md).
 #include "formats/json/json_encoder.h"
 
 #include <charconv>

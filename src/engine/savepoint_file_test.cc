@@ -1,0 +1,109 @@
+// A savepoint file comes back as it was written, and is refused clearly when it does not.
+#include "engine/savepoint_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/bytes.h"
+#include "data/key_codec.h"
+
+namespace penstock {
+namespace {
+
+class SavepointFileTest : public testing::Test {
+ protected:
+  SavepointFileTest() {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = testing::TempDir() + "/savepoint_file_" + test->name();
+    std::filesystem::remove_all(folder_);
+    path_ = folder_ + "/job-1";
+  }
+  ~SavepointFileTest() override { std::filesystem::remove_all(folder_); }
+
+  void Write() {
+    SubtaskSnapshot one{"aggregate@s", 0, "keyed bytes", {"list", ""}, {}};
+    SubtaskSnapshot two{"source@t", 1, "", {}, {{"t-0", std::string("\0\xff", 2)}}};
+    ASSERT_TRUE(WriteSavepoint(files_, path_, {one, two}).ok());
+  }
+  std::string Bytes() { return *ReadFile(files_, path_); }
+  void Replace(const std::string& bytes) { ASSERT_TRUE(WriteFileAtomically(files_, path_, bytes).ok()); }
+
+  LocalFileSystem files_;
+  std::string folder_, path_;
+};
+
+TEST_F(SavepointFileTest, ComesBackAsItWasWritten) {
+  Write();
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+  ASSERT_TRUE(parts) << parts.error().ToString();
+  ASSERT_EQ(parts->size(), 2u);
+  EXPECT_EQ((*parts)[0].uid, "aggregate@s");
+  EXPECT_EQ((*parts)[0].keyed, "keyed bytes");
+  EXPECT_EQ((*parts)[0].lists, (std::vector<std::string>{"list", ""}));
+  EXPECT_EQ((*parts)[1].subtask, 1);
+  ASSERT_EQ((*parts)[1].splits.size(), 1u);
+  EXPECT_EQ((*parts)[1].splits[0].position, std::string("\0\xff", 2));
+}
+
+TEST_F(SavepointFileTest, EveryDamagedByteIsFound) {
+  Write();
+  const std::string whole = Bytes();
+  for (size_t i = 0; i < whole.size(); ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    Replace(damaged);
+    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+    ASSERT_FALSE(parts) << "byte " << i;
+    EXPECT_EQ(parts.error().code(), StatusCode::kCorruption);
+    EXPECT_NE(parts.error().message().find(path_), std::string::npos);
+  }
+}
+
+TEST_F(SavepointFileTest, EveryCutIsFound) {
+  Write();
+  const std::string whole = Bytes();
+  for (size_t size = 0; size < whole.size(); ++size) {
+    Replace(whole.substr(0, size));
+    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+    ASSERT_FALSE(parts) << size << " bytes";
+    EXPECT_EQ(parts.error().code(), StatusCode::kCorruption);
+  }
+}
+
+TEST_F(SavepointFileTest, MissingFileIsNamed) {
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+  ASSERT_FALSE(parts);
+  EXPECT_EQ(parts.error().code(), StatusCode::kNotFound);
+  EXPECT_NE(parts.error().ToString().find(path_), std::string::npos) << parts.error().ToString();
+}
+
+TEST_F(SavepointFileTest, LaterVersionIsRefusedByNumber) {
+  Write();
+  ByteWriter out;
+  out.Raw("PENSTOCK-SAVEPOINT");
+  out.Fixed(uint32_t{7});
+  out.Raw("whatever version 7 holds");
+  out.Fixed(HashKey(out.bytes()));
+  Replace(out.Take());
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+  ASSERT_FALSE(parts);
+  EXPECT_NE(parts.error().message().find("version 7"), std::string::npos) << parts.error().message();
+}
+
+TEST_F(SavepointFileTest, StateOfAnOperatorThatIsGoneIsNotDroppedSilently) {
+  JobGraph graph;
+  JobVertex vertex;
+  vertex.uid = "source@t";
+  graph.AddVertex(vertex);
+  SubtaskSnapshot stays{"source@t", 0, "", {}, {{"t-0", "5"}}};
+  SubtaskSnapshot gone{"aggregate@s", 0, "keyed bytes", {}, {}};
+  SubtaskSnapshot nothing{"sink@s", 0, std::string(1, '\0'), {}, {}};
+  EXPECT_TRUE(CheckClaimed(graph, {stays, nothing}).ok());
+  Status status = CheckClaimed(graph, {stays, gone, nothing});
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("aggregate@s"), std::string::npos) << status.message();
+}
+
+}  // namespace
+}  // namespace penstock
