@@ -7,27 +7,13 @@
 #include <charconv>
 #include <cstdio>
 
+#include "base/utf8.h"
+
 namespace penstock {
 
 namespace {
 char Upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-// Length of the valid UTF-8 sequence at the start of text, 0 when invalid.
-size_t SequenceLength(std::string_view text) {
-  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  size_t length = first >= 0xf0 && first <= 0xf4 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
-  if (first > 0xf4 || length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  if (first == 0xe0 && byte(1) < 0xa0) return 0;
-  if (first == 0xf0 && byte(1) < 0x90) return 0;
-  if (first == 0xf4 && byte(1) >= 0x90) return 0;
-  return length;
-}
 }  // namespace
 
 std::string ToUpperAscii(std::string_view text) {
@@ -94,7 +80,7 @@ std::string QuoteJson(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
     char c = text.front();
-    size_t length = SequenceLength(text);
+    size_t length = Utf8SequenceLength(text);
     if (length == 0) {
       out += "\xef\xbf\xbd";
       length = 1;

@@ -25,7 +25,6 @@ std::optional<int64_t> ParseIsoTime(std::string_view text, bool seconds_optional
 std::optional<int128_t> ParseStandardTimestamp(std::string_view text, TimestampStandard standard, bool zoned);
 // Any decimal number that java.math.BigDecimal takes.
 bool IsDecimalText(std::string_view text);
-bool IsValidUtf8(std::string_view text);
 
 // Appends the value that a text stands for. False, and nothing is appended, when it stands for none. A
 // DECIMAL that does not fit its type becomes NULL. REQUIRES: a scalar type.

@@ -1,4 +1,5 @@
 // Texts as bytes and back: character sets, base64, single characters, UTF-8 checks, and UUID.
+#include "base/utf8.h"
 #include "base/strings.h"
 #include "data/value_text.h"
 #include "expr/functions/register_text.h"
@@ -163,7 +164,7 @@ void RegisterEncodings(FunctionRegistry* registry) {
   registry->Add("CHR", Fixed("CHR", {Family::kBigInt}, DataType::String(), Nullability::kAlways),
                 RowFunction<std::string(int64_t)>(Chr));
   registry->Add("IS_VALID_UTF8", Fixed("IS_VALID_UTF8", {Family::kBinary}, DataType::Boolean()),
-                RowFunction<bool(Text)>(IsUtf8));
+                RowFunction<bool(Text)>(IsValidUtf8));
   registry->Add("MAKE_VALID_UTF8", Fixed("MAKE_VALID_UTF8", {Family::kBinary}, DataType::String()),
                 RowFunction<std::string(Text)>(MakeValidUtf8));
   registry->Add("UUID", Fixed("UUID", {}, DataType::Char(36), Nullability::kNever), BindUuid)

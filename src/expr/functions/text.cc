@@ -169,16 +169,6 @@ std::string FromUtf16(std::u16string_view units) {
   return text;
 }
 
-bool IsUtf8(std::string_view bytes) {
-  size_t bad = 0;
-  for (size_t at = 0; at < bytes.size();) {
-    size_t length = WellFormed(bytes, at, &bad);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
-
 std::string MakeValidUtf8(std::string_view bytes) {
   std::string text;
   size_t bad = 0;

@@ -26,7 +26,6 @@ void AppendCodePoint(std::string* out, char32_t code_point);
 std::u16string ToUtf16(std::string_view text);
 std::string FromUtf16(std::u16string_view text);
 
-bool IsUtf8(std::string_view bytes);
 // Replaces what is no UTF-8 by U+FFFD, as many times as Java's decoder does.
 std::string MakeValidUtf8(std::string_view bytes);
 

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "base/utf8.h"
 #include "data/datetime.h"
 #include "formats/text_values.h"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/utf8.h"
 #include "base/strings.h"
 #include "data/column.h"
 #include "formats/text_values.h"
