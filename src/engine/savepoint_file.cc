@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "data/key_codec.h"
+#include "state/state_backend.h"
 
 namespace penstock {
 
@@ -72,9 +73,13 @@ Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std:
 }
 
 Status CheckClaimed(const JobGraph& graph, const std::vector<SubtaskSnapshot>& parts) {
+  // An operator without states still writes that it has none.
+  SystemClock clock;
+  ByteWriter none;
+  RETURN_IF_ERROR(MakeHashBackend(KeyGroupRange::Of(0, 1, graph.max_parallelism), &clock)->Snapshot(none));
   for (const SubtaskSnapshot& part : parts) {
-    // An operator without states still writes how many it has.
-    bool empty = part.keyed.size() <= 1 && part.lists.empty() && part.splits.empty();
+    bool stateless = part.keyed.empty() || part.keyed == none.bytes();
+    bool empty = stateless && part.lists.empty() && part.splits.empty();
     bool known = std::any_of(graph.vertices.begin(), graph.vertices.end(),
                              [&](const JobVertex& vertex) { return vertex.uid == part.uid; });
     if (empty || known) continue;

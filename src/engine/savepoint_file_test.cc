@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "data/key_codec.h"
+#include "state/state_backend.h"
 
 namespace penstock {
 namespace {
@@ -98,7 +99,10 @@ TEST_F(SavepointFileTest, StateOfAnOperatorThatIsGoneIsNotDroppedSilently) {
   graph.AddVertex(vertex);
   SubtaskSnapshot stays{"source@t", 0, "", {}, {{"t-0", "5"}}};
   SubtaskSnapshot gone{"aggregate@s", 0, "keyed bytes", {}, {}};
-  SubtaskSnapshot nothing{"sink@s", 0, std::string(1, '\0'), {}, {}};
+  SystemClock clock;
+  ByteWriter none;
+  ASSERT_TRUE(MakeHashBackend({}, &clock)->Snapshot(none).ok());
+  SubtaskSnapshot nothing{"calc@s", 0, none.Take(), {}, {}};
   EXPECT_TRUE(CheckClaimed(graph, {stays, nothing}).ok());
   Status status = CheckClaimed(graph, {stays, gone, nothing});
   ASSERT_FALSE(status.ok());
