@@ -2,6 +2,7 @@
 #include "base/strings.h"
 
 #include <algorithm>
+#include <utility>
 #include <array>
 #include <cctype>
 #include <charconv>
@@ -152,15 +153,17 @@ std::string NearestName(std::string_view name, const std::vector<std::string>& c
   std::string best;
   size_t best_distance = std::max<size_t>(name.size() / 3, 1) + 1;
   for (const std::string& candidate : candidates) {
-    std::vector<size_t> row(candidate.size() + 1);
+    auto same = [&](size_t i, size_t j) { return Lower(name[i - 1]) == Lower(candidate[j - 1]); };
+    std::vector<size_t> older, old, row(candidate.size() + 1);
     for (size_t j = 0; j < row.size(); ++j) row[j] = j;
     for (size_t i = 1; i <= name.size(); ++i) {
-      size_t diagonal = row[0];
+      older = std::exchange(old, row);
       row[0] = i;
       for (size_t j = 1; j < row.size(); ++j) {
-        size_t substitute = diagonal + (Lower(name[i - 1]) == Lower(candidate[j - 1]) ? 0 : 1);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+        row[j] = std::min({old[j] + 1, row[j - 1] + 1, old[j - 1] + (same(i, j) ? 0 : 1)});
+        // Two letters that stand the wrong way round are one slip.
+        bool swapped = i > 1 && j > 1 && same(i - 1, j) && same(i, j - 1);
+        if (swapped) row[j] = std::min(row[j], older[j - 2] + 1);
       }
     }
     if (row.back() < best_distance) {

@@ -77,7 +77,8 @@ JobProgress::Counts JobProgress::Collect() const {
     const OperatorMetrics& m = *vertex.metrics;
     counts.late += m.late_rows;
     counts.malformed += m.bad_rows;
-    if (vertex.name.starts_with("Source ") && !vertex.name.ends_with(" (source)")) counts.read += m.rows_out;
+    bool source = vertex.name.starts_with("Source ");
+    if (source) counts.read += vertex.name.ends_with(" (source)") ? m.bad_rows : m.rows_out;
     if (vertex.name.starts_with("Sink ")) counts.written += m.rows_in;
     if (vertex.name == "Watermark") {
       sources = true;
@@ -90,7 +91,6 @@ JobProgress::Counts JobProgress::Collect() const {
       slowest = std::min<int64_t>(slowest, m.watermark);
     }
   }
-  counts.read += counts.malformed;
   if (sources) counts.watermark = least;
   if (aggregations) counts.slowest = slowest;
   return counts;

@@ -25,6 +25,9 @@ class ResultHandler {
   // Exactly one of these ends every statement.
   virtual void OnOk(int statement) = 0;
   virtual void OnError(int statement, StatementPhase phase, const Status& status) = 0;
+  // Something worth knowing that is no error, such as rows that a job has left out. Before OnOk of a
+  // statement that waits for its job, or at its end.
+  virtual void OnNotice(int, const std::string&) {}
   // Asked after every OnRows. kCancelled: nobody wants rows any more, the statement and the script end, and
   // that is no error; any other failure ends the job with it.
   virtual Status status() const { return Status::Ok(); }

@@ -13,10 +13,15 @@ namespace penstock {
 
 namespace {
 
+void PrintNotice(int statement, const std::string& text, std::FILE* err) {
+  std::string line = "note on statement " + std::to_string(statement) + ": " + text + "\n";
+  std::fwrite(line.data(), 1, line.size(), err);
+}
+
 // The events of the driver contract.
 class JsonPrinter : public ResultHandler {
  public:
-  explicit JsonPrinter(std::FILE* out) : out_(out) {}
+  JsonPrinter(std::FILE* out, std::FILE* err) : out_(out), err_(err) {}
   Status status() const override { return out_.status(); }
   int64_t status_interval_ms() const override { return kStatusMillis; }
   void OnColumns(int statement, const Schema& schema) override {
@@ -53,8 +58,11 @@ class JsonPrinter : public ResultHandler {
     out_.Flush();
   }
 
+  void OnNotice(int statement, const std::string& text) override { PrintNotice(statement, text, err_); }
+
  private:
   ResultStream out_;
+  std::FILE* err_;
   std::vector<DataType> types_;
 };
 
@@ -66,6 +74,7 @@ class TextPrinter : public ResultHandler {
   Status status() const override { return out_.status(); }
   int64_t status_interval_ms() const override { return kStatusMillis; }
   void OnOk(int) override { out_.Flush(); }
+  void OnNotice(int statement, const std::string& text) override { PrintNotice(statement, text, err_); }
   void OnError(int statement, StatementPhase phase, const Status& status) override {
     out_.Flush();
     std::string text = ErrorLine(statement, phase, status);
@@ -141,7 +150,7 @@ class ChangelogPrinter : public TextPrinter {
 }  // namespace
 
 std::unique_ptr<ResultHandler> MakePrinter(const std::string& format, std::FILE* out, std::FILE* err) {
-  if (format == "json") return std::make_unique<JsonPrinter>(out);
+  if (format == "json") return std::make_unique<JsonPrinter>(out, err);
   if (format == "csv") return std::make_unique<CsvPrinter>(out, err);
   if (format == "changelog") return std::make_unique<ChangelogPrinter>(out, err);
   if (format == "table") return std::make_unique<TablePrinter>(out, err);

@@ -11,6 +11,7 @@
 #include "data/column_builder.h"
 #include "engine/connector_list.h"
 #include "engine/job_options.h"
+#include "engine/job_counts.h"
 #include "engine/progress.h"
 #include "engine/savepoint_file.h"
 #include "expr/aggregate.h"
@@ -153,7 +154,9 @@ bool Session::ExecuteScript(std::string_view script, ResultHandler* handler) {
     if (!parsed) {
       status = parsed.error();
     } else {
+      notices_ = handler;
       status = Execute(*parsed, number, handler);
+      notices_ = nullptr;
       phase = at_run_time_ ? StatementPhase::kRuntime : StatementPhase::kValidation;
     }
     if (status.ok()) handler->OnOk(number);
@@ -401,6 +404,23 @@ Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
   return ReadSavepoint(*files_, dir + "/job-" + std::to_string(job));
 }
 
+void Session::NoteUnknownTables(int number) {
+  static const char* const kFamilies[] = {"penstock.late-rows.", "penstock.bad-rows.", "penstock.max-future.",
+                                          "penstock.max-record-size."};
+  for (const auto& [key, value] : config_.values()) {
+    for (std::string_view family : kFamilies) {
+      if (!key.starts_with(family)) continue;
+      std::string name = key.substr(family.size());
+      Result<ObjectPath> path = catalog_.Resolve(Split(name, '.'));
+      if (path && catalog_.FindTable(*path)) continue;
+      std::string near = NearestName(name, catalog_.Tables());
+      if (notices_ != nullptr)
+        notices_->OnNotice(
+            number, "'" + key + "' names no table" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
+    }
+  }
+}
+
 Status Session::RunJob(JobGraph graph, bool wait, int number) {
   int job_number = ++jobs_;
   if (config_.GetBool("penstock.job.round-trip", false)) {
@@ -413,6 +433,7 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
   if (!config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false))
     RETURN_IF_ERROR(CheckClaimed(graph, options.restore));
+  NoteUnknownTables(number);
   auto job = std::make_unique<RunningJob>();
   job->number = job_number;
   job->statement = number;
@@ -454,6 +475,9 @@ void Session::RunWatched(RunningJob& job) {
 
 Status Session::FinishJob(RunningJob& job) {
   Status outcome = job.outcome;
+  std::string losses = JobCounts::Of(*job.runner).Losses();
+  ResultHandler* told = job.handler ? job.handler.get() : notices_;
+  if (!losses.empty() && told != nullptr) told->OnNotice(job.statement, losses);
   if (outcome.ok() && options_.stop_when_idle && !options_.savepoint_dir.empty()) {
     outcome = WriteSavepoint(*files_, options_.savepoint_dir + "/job-" + std::to_string(job.number),
                              job.runner->savepoint());
@@ -472,7 +496,9 @@ bool Session::WaitForJobs(ResultHandler* handler) {
     RunningJob& job = **next;
     int statement = job.statement;
     job.thread.Join();
+    notices_ = handler;
     Status status = FinishJob(job);
+    notices_ = nullptr;
     if (status.ok()) continue;
     all_ok = false;
     handler->OnError(statement, StatementPhase::kRuntime, status);
@@ -487,7 +513,9 @@ Result<int> Session::StartQuery(std::string_view statement, std::shared_ptr<Resu
     return SqlError(ErrorNumber::kUnsupported, parsed.position, "INSERT gives no rows to read");
   int number = ++statements_, before = jobs_;
   handler_ = handler;
+  notices_ = handler.get();
   Status status = Execute(parsed, number, handler.get());
+  notices_ = nullptr;
   handler_.reset();
   if (!status.ok()) return std::move(status).At(texts[0].position);
   if (jobs_ > before) return jobs_;

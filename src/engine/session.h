@@ -94,6 +94,8 @@ class Session {
   Status FinishJob(RunningJob& job);
   // Works on a job of a driven session until it is quiet; when it has ended it is told and forgotten.
   Result<JobRunner::Quiet> Drive(RunningJob& job);
+  // Says which lanes and limits of tables name no table.
+  void NoteUnknownTables(int number);
   Result<std::vector<SubtaskSnapshot>> LoadSavepoint(int job);
   sql::BindContext bind_context();
   Status UpdateTimeZone();
@@ -112,6 +114,7 @@ class Session {
   bool at_run_time_ = false;                 // the statement that fails has started its job
   std::unique_ptr<LiveTables> live_tables_;  // of the connector 'terminal'
   std::unique_ptr<Collector> collector_;
+  ResultHandler* notices_ = nullptr;        // who is told what is worth knowing, while a call lasts
   std::shared_ptr<ResultHandler> handler_;  // of the statement that StartQuery executes
   std::mutex jobs_mutex_;
   std::list<std::unique_ptr<RunningJob>> running_;

@@ -28,8 +28,11 @@ class BadRows {
     error_.AppendString(error);
     position_.AppendString(position);
   }
+  // Values that were read as NULL because the format's option ignore-parse-errors says so.
+  void AddFields(int64_t fields) { fields_ += fields; }
   // All records that were bad so far, also those that were not kept.
   int64_t count() const { return count_; }
+  int64_t fields() const { return fields_; }
   // What was kept since the last call.
   Batch Take() {
     if (raw_.length() == 0) return {};
@@ -40,6 +43,7 @@ class BadRows {
  private:
   bool keep_;
   int64_t count_ = 0;
+  int64_t fields_ = 0;
   ColumnBuilder raw_{DataType::Bytes()};
   ColumnBuilder error_{DataType::String()};
   ColumnBuilder position_{DataType::String()};

@@ -43,7 +43,8 @@ Status ReportBadRecord(std::string_view record, std::string_view problem, size_t
   return SqlError(ErrorNumber::kBadRecord, {},
                   "bad record at " + out->PositionOf(offset) + ": " + std::string(problem) + ": " +
                       QuoteJson(record.substr(0, 200)),
-                  "skip such records with the format's option 'ignore-parse-errors'");
+                  "skip such records with the format's option 'ignore-parse-errors', or keep them: SET "
+                  "'penstock.bad-rows.<table>' = '<sink>'");
 }
 
 }  // namespace penstock

@@ -44,7 +44,7 @@ Status Deduplicate::Open(OperatorContext* context) {
 }
 
 Progress Deduplicate::FlushQueues(Output& out) {
-  if (late_.Flush(out, kLateLane) == Progress::kBlocked) return Progress::kBlocked;
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
 }
 
@@ -66,7 +66,6 @@ Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
 Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
-  std::vector<int32_t> late;
   std::string key, encoded;
   for (int64_t row = begin; row < end; ++row) {
     key.clear();
@@ -79,7 +78,7 @@ Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) 
     }
     int64_t millis = time == nullptr ? 0 : MillisAt(*time, row);
     if (waits()) {
-      if (!Wait(state_key, encoded, millis)) late.push_back(static_cast<int32_t>(row));
+      if (!Wait(state_key, encoded, millis)) late_.Add(row);
     } else if (spec_.keep_last) {
       KeepLast(state_key, encoded, millis);
     } else {
@@ -88,11 +87,7 @@ Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) 
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
   }
   writer_.FlushTo(&queue_);
-  if (late.empty()) return Status::Ok();
-  context_->metrics->late_rows += static_cast<int64_t>(late.size());
-  Batch dropped = batch.Take(late);
-  dropped.marks.clear();
-  late_.AddRows(std::move(dropped));
+  late_.Take(batch, watermark_, context_->metrics);
   return Status::Ok();
 }
 

@@ -5,6 +5,7 @@
 // there: counted, and sent to the late lane.
 #pragma once
 
+#include "operators/late_rows.h"
 #include "operators/rank_rows.h"
 
 namespace penstock {
@@ -44,7 +45,7 @@ class Deduplicate : public Operator {
   int64_t watermark_ = kNoWatermark;
   ChangeWriter writer_;
   EmitQueue queue_;
-  EmitQueue late_;
+  LateRows late_;
 };
 
 }  // namespace penstock

@@ -40,6 +40,7 @@ Status IntervalJoin::Open(OperatorContext* context) {
   ASSIGN_OR_RETURN(timer_state_, context->state->OpenMap({"timers", 0, 0}));
   ASSIGN_OR_RETURN(timers_, context->state->OpenTimers("expiry"));
   output_types_ = spec_.join.output_types();
+  late_.SetSides({spec_.join.sides[kLeftSide].types, spec_.join.sides[kRightSide].types});
   return Status::Ok();
 }
 
@@ -51,6 +52,11 @@ Status IntervalJoin::SnapshotState(std::vector<std::string>* parts) {
 Status IntervalJoin::RestoreState(const std::vector<std::string>& parts) {
   arrival_.Restore(parts);
   return Status::Ok();
+}
+
+Progress IntervalJoin::FlushQueues(Output& out) {
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
+  return queue_.Flush(out);
 }
 
 Result<Progress> IntervalJoin::Process(int input, const Batch& batch, Output& out) {
@@ -74,12 +80,13 @@ Result<Progress> IntervalJoin::Process(int input, const Batch& batch, Output& ou
     queue_.AddMark(passed, output_types_);
   }
   RETURN_IF_ERROR(ProcessRows(side, batch, done, batch.rows));
-  return queue_.Flush(out);
+  return FlushQueues(out);
 }
 
 Status IntervalJoin::ProcessRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
   if (begin < end && spec_.proctime) now_ = FloorDiv(context_->clock->NowMicros(), int64_t{1000});
   for (int64_t row = begin; row < end; ++row) RETURN_IF_ERROR(ProcessRow(side, batch, row));
+  late_.Take(batch, watermark_, context_->metrics, side);
   return Status::Ok();
 }
 
@@ -104,7 +111,10 @@ Status IntervalJoin::ProcessRow(size_t side, const Batch& batch, int64_t row) {
     DropExpired(other, key);
   }
   if (!empty() && now_ < high) return Keep(side, batch, row, time, emitted);
-  if (!emitted && spec_.join.outer(side)) {
+  bool outer = spec_.join.outer(side);
+  // The bounds are wholly behind the watermark: nobody waits for this row any more.
+  if (!emitted && !outer && !spec_.proctime && !empty()) late_.Add(row);
+  if (!emitted && outer) {
     std::vector<std::string> rows(1);
     codecs_[side].EncodeRow(std::span(batch.columns).first(codecs_[side].types().size()), row, &rows[0]);
     EmitPadded(side, rows);
@@ -236,9 +246,9 @@ int64_t IntervalJoin::NextProcessingTime() const {
 Result<Progress> IntervalJoin::OnProcessingTime(int64_t, Output& out) {
   now_ = FloorDiv(context_->clock->NowMicros(), int64_t{1000});
   RETURN_IF_ERROR(FireUpTo(now_));
-  return queue_.Flush(out);
+  return FlushQueues(out);
 }
 
-Result<Progress> IntervalJoin::OnEndOfInput(int, bool, Output& out) { return queue_.Flush(out); }
+Result<Progress> IntervalJoin::OnEndOfInput(int, bool, Output& out) { return FlushQueues(out); }
 
 }  // namespace penstock

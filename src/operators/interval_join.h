@@ -1,13 +1,14 @@
 // IntervalJoin: joins rows of two append-only inputs whose times are within bounds of each other: left time
 // BETWEEN right time + lower AND right time + upper. Rows are kept as long as the other side may still send
 // partners, then dropped; rows of an outer side that found none are emitted padded at that moment. A late row
-// is joined with what is still kept. The watermark is held back by the larger bound, because a joined row may
+// is joined with what is still kept; one that found nothing, is not padded and cannot be kept either counts
+// as late and goes to the late lane. The watermark is held back by the larger bound, because a joined row may
 // be that much older than the newest input.
 #pragma once
 
 #include "data/row_codec.h"
-#include "operators/emit_queue.h"
 #include "operators/join_condition.h"
+#include "operators/late_rows.h"
 
 namespace penstock {
 
@@ -29,7 +30,7 @@ class IntervalJoin : public Operator {
         codecs_{RowCodec(spec_.join.sides[kLeftSide].types), RowCodec(spec_.join.sides[kRightSide].types)} {}
   Status Open(OperatorContext* context) override;
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
-  Result<Progress> Resume(Output& out) override { return queue_.Flush(out); }
+  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
   int64_t NextProcessingTime() const override;
   Result<Progress> OnProcessingTime(int64_t now, Output& out) override;
   Result<Progress> OnEndOfInput(int input, bool drained, Output& out) override;
@@ -37,6 +38,7 @@ class IntervalJoin : public Operator {
   Status RestoreState(const std::vector<std::string>& parts) override;
 
  private:
+  Progress FlushQueues(Output& out);
   // How far back of a row's own time the other side's partners reach, by side.
   int64_t reach(size_t side) const { return side == kLeftSide ? -spec_.lower_ms : spec_.upper_ms; }
   // The bounds exclude each other: nothing matches, and nothing is kept.
@@ -66,6 +68,7 @@ class IntervalJoin : public Operator {
   ArrivalCounter arrival_;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
+  LateRows late_;
 };
 
 }  // namespace penstock

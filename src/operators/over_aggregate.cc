@@ -66,7 +66,7 @@ Status OverAggregate::RestoreState(const std::vector<std::string>& lists) {
 }
 
 Progress OverAggregate::FlushQueues(Output& out) {
-  if (late_.Flush(out, kLateLane) == Progress::kBlocked) return Progress::kBlocked;
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
 }
 
@@ -105,7 +105,6 @@ Status OverAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t end
 Status OverAggregate::Keep(const Batch& batch, int64_t begin, int64_t end) {
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const Column& time = *batch.column(spec_.time_column);
-  std::vector<int32_t> late;
   std::string key, element, encoded;
   for (int64_t row = begin; row < end; ++row) {
     if (time.IsNull(row)) {
@@ -120,7 +119,7 @@ Status OverAggregate::Keep(const Batch& batch, int64_t begin, int64_t end) {
       Header header;
       std::memcpy(&header, stored, sizeof(header));
       if (millis <= header.last_fired) {
-        late.push_back(static_cast<int32_t>(row));
+        late_.Add(row);
         continue;
       }
     }
@@ -132,11 +131,7 @@ Status OverAggregate::Keep(const Batch& batch, int64_t begin, int64_t end) {
     pending_->Put(0, state_key, element, encoded);
     timers_->Register(millis, state_key);
   }
-  if (late.empty()) return Status::Ok();
-  context_->metrics->late_rows += static_cast<int64_t>(late.size());
-  Batch dropped = batch.Take(late);
-  dropped.marks.clear();
-  late_.AddRows(std::move(dropped));
+  late_.Take(batch, watermark_, context_->metrics);
   return Status::Ok();
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "operators/aggregate_set.h"
+#include "operators/late_rows.h"
 #include "operators/over_functions.h"
 
 namespace penstock {
@@ -90,7 +91,7 @@ class OverAggregate : public Operator {
   std::unordered_map<std::string_view, size_t> key_index_;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
-  EmitQueue late_;
+  LateRows late_;
 };
 
 }  // namespace penstock

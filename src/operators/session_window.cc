@@ -63,7 +63,7 @@ Status SessionWindow::RestoreState(const std::vector<std::string>& lists) {
 }
 
 Progress SessionWindow::FlushQueues(Output& out) {
-  if (late_.Flush(out, kLateLane) == Progress::kBlocked) return Progress::kBlocked;
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
 }
 
@@ -92,7 +92,6 @@ Result<Progress> SessionWindow::Process(int, const Batch& batch, Output& out) {
 
 Status SessionWindow::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
-  std::vector<int32_t> late;
   const TimeZone& zone = *context_->eval->zone;
   std::string key, encoded;
   for (int64_t row = begin; row < end; ++row) {
@@ -112,13 +111,10 @@ Status SessionWindow::ProcessRows(const Batch& batch, int64_t begin, int64_t end
     partition_codec_.EncodeRow(partition, row, &key);
     encoded.assign(1, static_cast<char>(batch.kind(row)));
     row_codec_.EncodeRow(batch.columns, row, &encoded);
-    if (!Assign({key, HashKey(key)}, time, encoded)) late.push_back(static_cast<int32_t>(row));
+    std::optional<Session> ended = Assign({key, HashKey(key)}, time, encoded);
+    if (ended) late_.AddWindowed(row, ended->start, ended->end);
   }
-  if (late.empty()) return Status::Ok();
-  context_->metrics->late_rows += static_cast<int64_t>(late.size());
-  Batch dropped = batch.Take(late);
-  dropped.marks.clear();
-  late_.AddRows(std::move(dropped));
+  late_.Take(batch, watermark_, context_->metrics);
   return Status::Ok();
 }
 
@@ -133,7 +129,8 @@ std::vector<SessionWindow::Session> SessionWindow::Sessions(
   return found;
 }
 
-bool SessionWindow::Assign(StateKey key, int64_t time, const std::string& row) {
+std::optional<SessionWindow::Session> SessionWindow::Assign(StateKey key, int64_t time,
+                                                            const std::string& row) {
   Session own{time, time + spec_.gap, -1};
   std::vector<Session> merged =
       Sessions(key, [&](const Session& s) { return s.start <= own.end && s.end >= own.start; });
@@ -141,7 +138,7 @@ bool SessionWindow::Assign(StateKey key, int64_t time, const std::string& row) {
     own.start = std::min(own.start, session.start);
     own.end = std::max(own.end, session.end);
   }
-  if (!proctime() && watermark_ != kNoWatermark && FireTime(own.end) <= watermark_) return false;
+  if (!proctime() && watermark_ != kNoWatermark && FireTime(own.end) <= watermark_) return own;
   own.id = merged.empty() ? arrivals_.Next() : merged[0].id;
   bool grown = merged.size() != 1 || merged[0].start != own.start || merged[0].end != own.end;
   if (grown) {
@@ -155,7 +152,7 @@ bool SessionWindow::Assign(StateKey key, int64_t time, const std::string& row) {
   AppendOrdered(own.id, &element);
   AppendOrdered(arrivals_.Next(), &element);
   rows_->Put(0, key, element, row);
-  return true;
+  return std::nullopt;
 }
 
 void SessionWindow::Put(StateKey key, const Session& session) {

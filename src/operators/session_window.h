@@ -7,6 +7,7 @@
 
 #include <functional>
 
+#include "operators/late_rows.h"
 #include "operators/rank_rows.h"
 
 namespace penstock {
@@ -44,8 +45,8 @@ class SessionWindow : public Operator {
   int64_t FireTime(int64_t window_end) const;
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
   std::vector<Session> Sessions(StateKey key, const std::function<bool(const Session&)>& wanted) const;
-  // Puts the row into its session; false when that has ended.
-  bool Assign(StateKey key, int64_t time, const std::string& row);
+  // Puts the row into its session; that session, when it has ended already.
+  std::optional<Session> Assign(StateKey key, int64_t time, const std::string& row);
   void Put(StateKey key, const Session& session);
   void Remove(StateKey key, const Session& session);
   void MoveRows(StateKey key, int64_t from, int64_t to);
@@ -63,7 +64,7 @@ class SessionWindow : public Operator {
   ArrivalCounter arrivals_;
   ChangeWriter writer_;
   EmitQueue queue_;
-  EmitQueue late_;
+  LateRows late_;
 };
 
 }  // namespace penstock

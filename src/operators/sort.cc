@@ -57,6 +57,11 @@ Result<Progress> Sort::Process(int, const Batch& batch, Output& out) {
     queue_.AddMark(mark, writer_.types());
   }
   RETURN_IF_ERROR(ProcessRows(batch, done, batch.rows));
+  return FlushQueues(out);
+}
+
+Progress Sort::FlushQueues(Output& out) {
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
 }
 
@@ -72,7 +77,10 @@ Status Sort::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
         return Status::InvalidData("rowtime of a sorted row is NULL").WithNumber(ErrorNumber::kNullRowtime);
       }
       int64_t millis = MillisAt(time, row);
-      if (watermark_ != kNoWatermark && millis <= watermark_) continue;
+      if (watermark_ != kNoWatermark && millis <= watermark_) {
+        late_.Add(row);
+        continue;
+      }
       AppendOrdered(millis, &element);
     }
     order_codec_.EncodeRow(order, row, &element);
@@ -84,6 +92,7 @@ Status Sort::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
       TakeBack(element, encoded);
     }
   }
+  late_.Take(batch, watermark_, context_->metrics);
   return Status::Ok();
 }
 
@@ -113,7 +122,7 @@ void Sort::EmitUpTo(int64_t watermark) {
 
 Result<Progress> Sort::OnEndOfInput(int, bool drained, Output& out) {
   if (drained && spec_.time_column < 0) EmitUpTo(kMaxWatermark);
-  return queue_.Flush(out);
+  return FlushQueues(out);
 }
 
 }  // namespace penstock

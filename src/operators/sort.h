@@ -1,9 +1,10 @@
 // Sort: ORDER BY that waits. With an event-time order the rows of a time leave when the watermark passes it,
-// those of one time in the order of the other keys; a row behind the watermark is dropped without being
-// counted, as in Flink. Without a time order all rows leave at the end of a bounded input; changes that take
+// those of one time in the order of the other keys; a row behind the watermark is late: counted, and sent to
+// the late lane. Without a time order all rows leave at the end of a bounded input; changes that take
 // rows back are settled before. One task for all rows.
 #pragma once
 
+#include "operators/late_rows.h"
 #include "operators/rank_rows.h"
 
 namespace penstock {
@@ -20,7 +21,7 @@ class Sort : public Operator {
   explicit Sort(SortSpec spec);
   Status Open(OperatorContext* context) override;
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
-  Result<Progress> Resume(Output& out) override { return queue_.Flush(out); }
+  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
   Result<Progress> OnEndOfInput(int input, bool drained, Output& out) override;
   Status SnapshotState(std::vector<std::string>* out) override;
   Status RestoreState(const std::vector<std::string>& lists) override;
@@ -29,6 +30,7 @@ class Sort : public Operator {
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
   void TakeBack(const std::string& element, const std::string& row);
   void EmitUpTo(int64_t watermark);
+  Progress FlushQueues(Output& out);
 
   SortSpec spec_;
   KeyCodec order_codec_;
@@ -38,6 +40,7 @@ class Sort : public Operator {
   ArrivalCounter arrivals_;
   ChangeWriter writer_;
   EmitQueue queue_;
+  LateRows late_;
 };
 
 }  // namespace penstock

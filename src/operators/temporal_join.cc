@@ -30,6 +30,7 @@ Status TemporalJoin::Open(OperatorContext* context) {
   ASSIGN_OR_RETURN(timer_state_, context->state->OpenMap({"timer", 0, 0}));
   ASSIGN_OR_RETURN(timers_, context->state->OpenTimers("timers"));
   output_types_ = spec_.join.output_types();
+  late_.SetSides({spec_.join.sides[kLeftSide].types, spec_.join.sides[kRightSide].types});
   return Status::Ok();
 }
 
@@ -41,6 +42,11 @@ Status TemporalJoin::SnapshotState(std::vector<std::string>* parts) {
 Status TemporalJoin::RestoreState(const std::vector<std::string>& parts) {
   arrival_.Restore(parts);
   return Status::Ok();
+}
+
+Progress TemporalJoin::FlushQueues(Output& out) {
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
+  return queue_.Flush(out);
 }
 
 Result<Progress> TemporalJoin::Process(int input, const Batch& batch, Output& out) {
@@ -58,7 +64,7 @@ Result<Progress> TemporalJoin::Process(int input, const Batch& batch, Output& ou
     queue_.AddMark(mark, output_types_);
   }
   RETURN_IF_ERROR(AddRows(side, batch, done, batch.rows));
-  return queue_.Flush(out);
+  return FlushQueues(out);
 }
 
 Status TemporalJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
@@ -74,7 +80,7 @@ Status TemporalJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int
     }
     int64_t time = MillisAt(times, row);
     if (side == kLeftSide && watermark_ != kNoWatermark && time <= watermark_) {
-      ++context_->metrics->late_rows;
+      late_.Add(row);
       continue;
     }
     if (keys_[side].never_matches(row) && (side == kRightSide || !spec_.join.outer(kLeftSide))) continue;
@@ -87,6 +93,7 @@ Status TemporalJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int
     (side == kLeftSide ? waiting_ : versions_)->Put(0, key, element, value);
     SetTimer(key, time);
   }
+  late_.Take(batch, watermark_, context_->metrics, side);
   return Status::Ok();
 }
 

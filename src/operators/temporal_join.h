@@ -2,12 +2,13 @@
 // right row of its key that was valid at its time. Versions are kept by time; left rows wait until the
 // watermark passes their time, then leave in the order of their arrival with the kind they came with. A
 // deleted version matches nothing. Versions that no left row can ask for any more are dropped. Left rows
-// behind the watermark are counted and dropped.
+// behind the watermark are late:
+// counted, and sent to the late lane.
 #pragma once
 
 #include "data/row_codec.h"
-#include "operators/emit_queue.h"
 #include "operators/join_condition.h"
+#include "operators/late_rows.h"
 
 namespace penstock {
 
@@ -27,11 +28,12 @@ class TemporalJoin : public Operator {
         codecs_{RowCodec(spec_.join.sides[kLeftSide].types), RowCodec(spec_.join.sides[kRightSide].types)} {}
   Status Open(OperatorContext* context) override;
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
-  Result<Progress> Resume(Output& out) override { return queue_.Flush(out); }
+  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
   Status SnapshotState(std::vector<std::string>* parts) override;
   Status RestoreState(const std::vector<std::string>& parts) override;
 
  private:
+  Progress FlushQueues(Output& out);
   // Left rows that are due and the versions they met.
   struct Chunk;
   Status AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end);
@@ -53,6 +55,7 @@ class TemporalJoin : public Operator {
   ArrivalCounter arrival_;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
+  LateRows late_;
 };
 
 }  // namespace penstock

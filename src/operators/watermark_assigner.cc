@@ -4,9 +4,16 @@
 
 #include <algorithm>
 
+#include "data/column_builder.h"
 #include "data/datetime.h"
+#include "operators/rank_rows.h"
 
 namespace penstock {
+
+namespace {
+// Rows that far ahead of the clock are counted where no guard is set.
+constexpr int64_t kFarFutureMs = int64_t{24} * 3600 * 1000;
+}  // namespace
 
 std::string WatermarkAssignerSpec::Serialize() const {
   ByteWriter out;
@@ -17,6 +24,8 @@ std::string WatermarkAssignerSpec::Serialize() const {
   out.Bool(per_split);
   out.Fixed(interval_ms);
   out.Fixed(idle_ms);
+  out.Fixed(max_future_ms);
+  out.Bool(quarantine);
   out.Varint(types.size());
   for (const DataType& type : types) type.Write(out);
   return out.Take();
@@ -33,6 +42,8 @@ Result<WatermarkAssignerSpec> WatermarkAssignerSpec::Parse(std::string_view byte
   spec.per_split = in.Bool();
   spec.interval_ms = in.Fixed<int64_t>();
   spec.idle_ms = in.Fixed<int64_t>();
+  spec.max_future_ms = in.Fixed<int64_t>();
+  spec.quarantine = in.Bool();
   for (uint64_t left = in.Varint(); left > 0; --left) {
     ASSIGN_OR_RETURN(DataType type, DataType::Read(in));
     spec.types.push_back(std::move(type));
@@ -58,16 +69,54 @@ Status WatermarkAssigner::Open(OperatorContext* context) {
   return Status::Ok();
 }
 
-Status WatermarkAssigner::AddMarks(const Batch& batch, std::vector<Mark>* marks) {
-  const Column& rowtime = *batch.column(spec_.column);
-  for (int64_t row = 0; row < batch.rows; ++row) {
-    if (rowtime.IsNull(row)) {
+Status WatermarkAssigner::Screen(Batch* batch, Output& out) {
+  const Column& rowtime = *batch->column(spec_.column);
+  // TIMESTAMP is the session's wall clock.
+  const DataType& type = spec_.types[static_cast<size_t>(spec_.column)];
+  int64_t now = context_->clock->NowMicros();
+  if (!type.is(TypeKind::kTimestampLtz)) now = context_->eval->zone->ToLocalMicros(now);
+  int64_t limit =
+      FloorDiv(now, int64_t{1000}) + (spec_.max_future_ms < 0 ? kFarFutureMs : spec_.max_future_ms);
+  std::vector<int32_t> stopped;
+  ColumnBuilder reasons(DataType::String());
+  for (int64_t row = 0; row < batch->rows; ++row) {
+    bool null = rowtime.IsNull(row);
+    if (null && !spec_.quarantine) {
       return Status::InvalidData(
                  "RowTime field should not be null, please convert it to a non-null long value.")
           .WithNumber(ErrorNumber::kNullRowtime)
-          .WithHint("filter such rows out before the watermark, or give the column a default");
+          .WithHint(
+              "filter such rows out before the watermark, give the column a default, or SET "
+              "'penstock.bad-rows.<table>' = '<sink>'");
     }
+    bool future = !null && MillisAt(rowtime, row) > limit;
+    if (!null && !future) continue;
+    if (future) ++context_->metrics->future_rows;
+    if (future && spec_.max_future_ms < 0) continue;
+    stopped.push_back(static_cast<int32_t>(row));
+    reasons.AppendString(null ? "the event time is NULL"
+                              : "the event time is more than " + std::to_string(spec_.max_future_ms) +
+                                    " ms ahead of the clock");
   }
+  if (stopped.empty()) return Status::Ok();
+  context_->metrics->bad_rows += static_cast<int64_t>(stopped.size());
+  Batch bad = batch->Take(stopped);
+  bad.marks.clear();
+  bad.kinds = nullptr;
+  bad.origin = {};
+  bad.columns.push_back(reasons.Finish());
+  out.Emit(kBadLane, std::move(bad));
+  std::vector<int32_t> kept;
+  for (int32_t row = 0; row < batch->rows; ++row) {
+    if (!std::binary_search(stopped.begin(), stopped.end(), row)) kept.push_back(row);
+  }
+  BatchOrigin origin = batch->origin;
+  *batch = batch->Take(kept);
+  batch->origin = std::move(origin);
+  return Status::Ok();
+}
+
+Status WatermarkAssigner::AddMarks(const Batch& batch, std::vector<Mark>* marks) {
   if (!evaluator_) return Status::Ok();
   ASSIGN_OR_RETURN(ColumnPtr watermarks, evaluator_->Evaluate({batch.columns, batch.rows, nullptr}));
   for (int64_t row = 0; row < batch.rows; ++row) {
@@ -92,7 +141,9 @@ void WatermarkAssigner::AddIdleness(int32_t offset, std::vector<Mark>* marks) {
   marks->push_back({offset, idle_ ? MarkKind::kIdle : MarkKind::kActive, kNoWatermark});
 }
 
-Result<Progress> WatermarkAssigner::Process(int, const Batch& batch, Output& out) {
+Result<Progress> WatermarkAssigner::Process(int, const Batch& given, Output& out) {
+  Batch batch = given;
+  if (batch.rows > 0) RETURN_IF_ERROR(Screen(&batch, out));
   Batch result = batch;
   result.marks.clear();
   result.origin = {};

@@ -1,8 +1,13 @@
 // WatermarkAssigner: makes watermarks out of rows, step 4 of a record's way. On-event emission puts a mark
 // behind every row that moves the watermark; periodic emission (Flink's) behind rows that move it by more
 // than the interval, and by wall clock; per split (Flink's sources that take the watermark in) by wall clock
-// alone. The rows of several splits are merged by split_watermarks.h. Watermarks never go back; a row without
-// a time fails the job, as in Flink.
+// alone. The rows of several splits are merged by split_watermarks.h. Watermarks never go back.
+//
+// Rows that must not move the watermark leave through the bad lane instead, counted, with the reason as a
+// STRING behind their columns: rows without a time (where no lane is asked for they fail the job, as in
+// Flink), and rows whose time lies further ahead of the clock than a guard allows. The clock is the measure
+// because it does not depend on the rows: measured by the watermark, a gap in the data would shut out
+// everything behind it.
 #pragma once
 
 #include <optional>
@@ -20,6 +25,8 @@ struct WatermarkAssignerSpec {
   bool per_split = false;  // emits by wall clock alone, and starts without a watermark
   int64_t interval_ms = 200;
   int64_t idle_ms = 0;          // 0: never idle
+  int64_t max_future_ms = -1;   // how far ahead of the clock a row may be; -1: any
+  bool quarantine = false;      // rows without a time do not fail the job
   std::vector<DataType> types;  // of the rows
   std::string Serialize() const;
   static Result<WatermarkAssignerSpec> Parse(std::string_view bytes);
@@ -34,6 +41,8 @@ class WatermarkAssigner : public Operator {
   Result<Progress> OnProcessingTime(int64_t now, Output& out) override;
 
  private:
+  // Takes the rows out of the batch that are not let through, and emits them.
+  Status Screen(Batch* batch, Output& out);
   Status AddMarks(const Batch& batch, std::vector<Mark>* marks);
   void AddIdleness(int32_t offset, std::vector<Mark>* marks);
   WatermarkAssignerSpec spec_;

@@ -163,40 +163,20 @@ Result<Progress> WindowAggregate::Process(int, const Batch& batch, Output& out) 
 }
 
 Progress WindowAggregate::FlushQueues(Output& out) {
-  if (late_.Flush(out, kLateLane) == Progress::kBlocked) return Progress::kBlocked;
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   if (early_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
-}
-
-void WindowAggregate::AddLate(const Batch& batch, const std::vector<int32_t>& rows,
-                              const std::vector<int64_t>& window_ends) {
-  context_->metrics->late_rows += static_cast<int64_t>(rows.size());
-  Batch late = batch.Take(rows);
-  late.marks.clear();
-  ColumnBuilder watermarks(DataType::TimestampLtz(3)), ends(DataType::Timestamp(3));
-  for (int64_t end : window_ends) {
-    if (watermark_ == kMaxWatermark) {
-      watermarks.AppendNull();
-    } else {
-      watermarks.Append(watermark_ * 1000);
-    }
-    ends.Append(end * 1000);
-  }
-  late.columns.push_back(watermarks.Finish());
-  late.columns.push_back(ends.Finish());
-  late_.AddRows(std::move(late));
 }
 
 Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return Status::Ok();
   std::map<int64_t, std::vector<int32_t>> by_space;
-  std::vector<int32_t> late;
-  std::vector<int64_t> late_ends;
   const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
   int64_t now = proctime() ? context_->clock->NowMicros() : 0;
   if (proctime()) now = FloorDiv(context_->eval->zone->ToLocalMicros(now), int64_t{1000});
-  int64_t last_slice = INT64_MIN, last_last = 0;
-  bool last_late = false;
+  int64_t last_slice = INT64_MIN, last_last = 0, missed = 0;
+  bool last_late = false, last_partial = false;
+  bool shared = !proctime() && !spec_.attached && spec_.window.shape != WindowShape::kTumble;
   for (int64_t row = begin; row < end; ++row) {
     if (time != nullptr && time->IsNull(row)) {
       return Status::InvalidData("rowtime of a windowed row is NULL").WithNumber(ErrorNumber::kNullRowtime);
@@ -214,11 +194,17 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
       last_slice = slice;
       last_last = spec_.attached ? slice : spec_.window.LastWindowEnd(slice);
       last_late = !proctime() && IsFired(last_last);
+      last_partial = shared && !last_late && IsFired(slice);
+      missed = last_late ? last_last : slice;
+      while (last_partial && IsFired(missed + spec_.window.step())) missed += spec_.window.step();
     }
-    if (last_late) {
-      late.push_back(static_cast<int32_t>(row));
-      late_ends.push_back(last_last);
-    } else if (spec_.attached || sliced_ || spec_.window.shape == WindowShape::kTumble) {
+    if (last_late || last_partial) {
+      int64_t start = spec_.attached ? LocalMillis(*batch.column(spec_.attached_start), row)
+                                     : spec_.window.WindowStart(missed);
+      late_.AddWindowed(row, start, missed, last_partial);
+    }
+    if (last_late) continue;
+    if (spec_.attached || sliced_ || spec_.window.shape == WindowShape::kTumble) {
       by_space[slice].push_back(static_cast<int32_t>(row));
     } else {
       for (int64_t window = slice; window <= last_last; window += spec_.window.step()) {
@@ -226,7 +212,7 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
       }
     }
   }
-  if (!late.empty()) AddLate(batch, late, late_ends);
+  late_.Take(batch, watermark_, context_->metrics);
   for (const auto& [name_space, rows] : by_space) RETURN_IF_ERROR(Accumulate(batch, rows, name_space));
   return Status::Ok();
 }

@@ -2,16 +2,16 @@
 // one slice of its key; when the watermark (or the clock) passes the end of a window, the slices of the
 // window are merged and one row per key leaves, in key order; then slices that no window needs are dropped.
 // Aggregates that cannot be merged (DISTINCT, views) keep a state per window instead. A row is late when the
-// last window that contains it has fired: it is counted and leaves through the late lane, with the watermark
-// (TIMESTAMP_LTZ(3)) and the end of that window (TIMESTAMP(3)) appended. With an early
-// interval, what open windows hold leaves through the early lane meanwhile (early_results.h).
+// last window that contains it has fired: it is counted and leaves through the late lane (late_rows.h); where
+// only some of its windows have fired it is taken by the others and leaves there as well, marked partial.
+// With an early interval, what open windows hold leaves through the early lane meanwhile (early_results.h).
 #pragma once
 
 #include <set>
 
 #include "operators/aggregate_set.h"
 #include "operators/early_results.h"
-#include "operators/emit_queue.h"
+#include "operators/late_rows.h"
 #include "operators/window_assigner.h"
 
 namespace penstock {
@@ -60,7 +60,6 @@ class WindowAggregate : public Operator {
   int64_t LocalMillis(const Column& time, int64_t row) const;
   int64_t FireTime(int64_t window_end) const;  // the watermark at which it fires
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
-  void AddLate(const Batch& batch, const std::vector<int32_t>& rows, const std::vector<int64_t>& window_ends);
   Status Accumulate(const Batch& batch, const std::vector<int32_t>& rows, int64_t name_space);
   void NoteSlice(int64_t slice_end);
   Status FireUpTo(int64_t watermark);
@@ -92,7 +91,7 @@ class WindowAggregate : public Operator {
   int64_t watermark_ = kNoWatermark;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
-  EmitQueue late_;
+  LateRows late_;
   EarlyResults early_;
 };
 

@@ -11,6 +11,7 @@ namespace penstock {
 std::string WindowJoinSpec::Serialize() const {
   ByteWriter out;
   join.Write(out);
+  for (int column : start_columns) out.Fixed(column);
   for (int column : end_columns) out.Fixed(column);
   out.Bool(local_zone);
   return out.Take();
@@ -20,6 +21,7 @@ Result<WindowJoinSpec> WindowJoinSpec::Parse(std::string_view bytes) {
   ByteReader in(bytes);
   WindowJoinSpec spec;
   ASSIGN_OR_RETURN(spec.join, JoinSpec::Read(in));
+  for (int& column : spec.start_columns) column = in.Fixed<int>();
   for (int& column : spec.end_columns) column = in.Fixed<int>();
   spec.local_zone = in.Bool();
   return spec;
@@ -31,6 +33,7 @@ Status WindowJoin::Open(OperatorContext* context) {
   ASSIGN_OR_RETURN(states_[kLeftSide], context->state->OpenMap({"left-windows", 0, 0}));
   ASSIGN_OR_RETURN(states_[kRightSide], context->state->OpenMap({"right-windows", 0, 0}));
   output_types_ = spec_.join.output_types();
+  late_.SetSides({spec_.join.sides[kLeftSide].types, spec_.join.sides[kRightSide].types});
   for (const MapState* state : states_) {
     for (int64_t window_end : state->Namespaces()) pending_.insert(window_end);
   }
@@ -52,6 +55,11 @@ int64_t WindowJoin::FireTime(int64_t window_end) const {
   return FloorDiv(context_->eval->zone->ToUtcMicros(window_end * 1000), int64_t{1000}) - 1;
 }
 
+Progress WindowJoin::FlushQueues(Output& out) {
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
+  return queue_.Flush(out);
+}
+
 Result<Progress> WindowJoin::Process(int input, const Batch& batch, Output& out) {
   auto side = static_cast<size_t>(input);
   keys_[side].Encode(batch);
@@ -67,7 +75,7 @@ Result<Progress> WindowJoin::Process(int input, const Batch& batch, Output& out)
     queue_.AddMark(mark, output_types_);
   }
   RETURN_IF_ERROR(AddRows(side, batch, done, batch.rows));
-  return queue_.Flush(out);
+  return FlushQueues(out);
 }
 
 Status WindowJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
@@ -79,7 +87,7 @@ Status WindowJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64
     if (ends.IsNull(row)) continue;  // rows of no window
     int64_t window_end = MillisAt(ends, row);
     if (watermark_ != kNoWatermark && FireTime(window_end) <= watermark_) {
-      ++context_->metrics->late_rows;
+      late_.AddWindowed(row, MillisAt(*batch.column(spec_.start_columns[side]), row), window_end);
       continue;
     }
     element.assign(1, keys_[side].never_matches(row) ? '\1' : '\0');
@@ -89,6 +97,7 @@ Status WindowJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64
     states_[side]->Put(window_end, keys_[side][row], element, value);
     pending_.insert(window_end);
   }
+  late_.Take(batch, watermark_, context_->metrics, side);
   return Status::Ok();
 }
 

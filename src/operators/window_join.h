@@ -1,18 +1,19 @@
 // WindowJoin: joins rows of the same window of two windowed inputs; both carry the window's end in a column.
 // Rows are kept per window and key; when the watermark passes the end of a window its rows are joined, key by
-// key, and dropped. A row is late when its window has fired: it is counted and dropped.
+// key, and dropped. A row is late when its window has fired: counted, and sent to the late lane.
 #pragma once
 
 #include <set>
 
 #include "data/row_codec.h"
-#include "operators/emit_queue.h"
 #include "operators/join_condition.h"
+#include "operators/late_rows.h"
 
 namespace penstock {
 
 struct WindowJoinSpec {
   JoinSpec join;
+  std::array<int, 2> start_columns = {-1, -1};
   std::array<int, 2> end_columns = {-1, -1};
   bool local_zone = false;  // windows were cut on the wall clock of instants
   std::string Serialize() const;
@@ -27,11 +28,12 @@ class WindowJoin : public Operator {
         codecs_{RowCodec(spec_.join.sides[kLeftSide].types), RowCodec(spec_.join.sides[kRightSide].types)} {}
   Status Open(OperatorContext* context) override;
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
-  Result<Progress> Resume(Output& out) override { return queue_.Flush(out); }
+  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
   Status SnapshotState(std::vector<std::string>* parts) override;
   Status RestoreState(const std::vector<std::string>& parts) override;
 
  private:
+  Progress FlushQueues(Output& out);
   // Rows of both sides of some keys, and the pairs to be tested.
   struct Chunk;
   int64_t FireTime(int64_t window_end) const;
@@ -51,6 +53,7 @@ class WindowJoin : public Operator {
   ArrivalCounter arrival_;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
+  LateRows late_;
 };
 
 }  // namespace penstock

@@ -67,7 +67,7 @@ Status WindowRank::RestoreState(const std::vector<std::string>& lists) {
 }
 
 Progress WindowRank::FlushQueues(Output& out) {
-  if (late_.Flush(out, kLateLane) == Progress::kBlocked) return Progress::kBlocked;
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
   return queue_.Flush(out);
 }
 
@@ -99,12 +99,11 @@ void WindowRank::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   const Column& starts = *batch.column(spec_.window_start);
   std::vector<ColumnPtr> order = spec_.rows.OrderColumns(batch);
   const Column& ends = *batch.column(spec_.window_end);
-  std::vector<int32_t> late;
   std::string key, element, encoded;
   for (int64_t row = begin; row < end; ++row) {
     int64_t window_end = MillisAt(ends, row);
     if (watermark_ != kNoWatermark && FireTime(window_end) <= watermark_) {
-      late.push_back(static_cast<int32_t>(row));
+      late_.AddWindowed(row, MillisAt(starts, row), window_end);
       continue;
     }
     key.clear();
@@ -119,11 +118,7 @@ void WindowRank::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
     row_codec_.EncodeRow(batch.columns, row, &encoded);
     Keep(window_end, {key, HashKey(key)}, element, encoded);
   }
-  if (late.empty()) return;
-  context_->metrics->late_rows += static_cast<int64_t>(late.size());
-  Batch dropped = batch.Take(late);
-  dropped.marks.clear();
-  late_.AddRows(std::move(dropped));
+  late_.Take(batch, watermark_, context_->metrics);
 }
 
 // Only the best N rows of a window stay.

@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "operators/late_rows.h"
 #include "operators/rank_rows.h"
 
 namespace penstock {
@@ -48,7 +49,7 @@ class WindowRank : public Operator {
   ArrivalCounter arrivals_;
   ChangeWriter writer_;
   EmitQueue queue_;
-  EmitQueue late_;
+  LateRows late_;
 };
 
 }  // namespace penstock

@@ -57,13 +57,15 @@ Status JobRunner::BuildTasks() {
 }
 
 Status JobRunner::AddSource(Task* task, const JobVertex& vertex, int subtask, size_t index) {
+  OperatorMetrics* reading = NewMetrics(vertex.name + " (source)", subtask);
   SourceContext context{subtask,
                         vertex.parallelism,
                         environment_.clock,
                         environment_.files,
                         environment_.eval,
                         [this, index] { Wake(index); },
-                        &NewMetrics(vertex.name + " (source)", subtask)->bad_rows};
+                        &reading->bad_rows,
+                        &reading->bad_fields};
   context.restored = std::any_of(options_.restore.begin(), options_.restore.end(),
                                  [&](const SubtaskSnapshot& part) { return part.uid == vertex.uid; });
   if (!sources_[vertex.id]) RETURN_IF_ERROR(MakeSource(vertex, context));

@@ -69,6 +69,7 @@ enum class AstKind : unsigned char {
 struct AstExpr {
   AstKind kind = AstKind::kLiteral;
   TextPosition position;
+  int depth = 1;  // levels of calls from here down, see NoteDepth
   std::string name;
   std::vector<std::string> path;
   std::vector<AstExprPtr> args;

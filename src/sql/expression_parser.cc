@@ -15,6 +15,7 @@ Result<AstExprPtr> ParseMultiplicative(TokenStream& in) {
     const Token op = in.Take();
     ASSIGN_OR_RETURN(AstExprPtr right, ParseUnary(in));
     left = NewCall(op.text == "%" ? "MOD" : op.text, op.position, {std::move(left), std::move(right)});
+    RETURN_IF_ERROR(NoteDepth(left));
   }
   return left;
 }
@@ -26,6 +27,7 @@ Result<AstExprPtr> ParseAdditive(TokenStream& in) {
     const Token op = in.Take();
     ASSIGN_OR_RETURN(AstExprPtr right, ParseMultiplicative(in));
     left = NewCall(op.text, op.position, {std::move(left), std::move(right)});
+    RETURN_IF_ERROR(NoteDepth(left));
   }
   return left;
 }
@@ -159,6 +161,7 @@ Result<AstExprPtr> ParsePredicate(TokenStream& in) {
     }
     if (!next) return next.error();
     left = *next;
+    RETURN_IF_ERROR(NoteDepth(left));
   }
 }
 
@@ -169,36 +172,56 @@ Result<AstExprPtr> ParseNot(TokenStream& in) {
     if (!guard.ok()) return SqlError(ErrorNumber::kTooDeep, at, "expressions are nested too deeply");
     in.Take();
     ASSIGN_OR_RETURN(AstExprPtr operand, ParseNot(in));
-    return NewCall("NOT", at, {std::move(operand)});
+    AstExprPtr call = NewCall("NOT", at, {std::move(operand)});
+    RETURN_IF_ERROR(NoteDepth(call));
+    return call;
   }
   if (in.Accept("NOT")) {
     ASSIGN_OR_RETURN(AstExprPtr operand, ParsePredicate(in));
-    return NewCall("NOT", at, {std::move(operand)});
+    AstExprPtr call = NewCall("NOT", at, {std::move(operand)});
+    RETURN_IF_ERROR(NoteDepth(call));
+    return call;
   }
   return ParsePredicate(in);
 }
 
-Result<AstExprPtr> ParseAnd(TokenStream& in) {
-  ASSIGN_OR_RETURN(AstExprPtr left, ParseNot(in));
-  while (in.IsWord("AND")) {
-    TextPosition at = in.position();
-    in.Take();
-    ASSIGN_OR_RETURN(AstExprPtr right, ParseNot(in));
-    left = NewCall("AND", at, {std::move(left), std::move(right)});
+// AND or OR over operands [begin, end): a few from left to right, many as halves, so that lists of any length
+// give a shallow tree. Either way they are evaluated from left to right.
+Result<AstExprPtr> Junction(const char* name, std::vector<AstExprPtr>& operands, size_t begin, size_t end) {
+  constexpr size_t kFew = 16;
+  AstExprPtr left = operands[begin];
+  if (end - begin > kFew) {
+    size_t middle = begin + (end - begin) / 2;
+    ASSIGN_OR_RETURN(left, Junction(name, operands, begin, middle));
+    ASSIGN_OR_RETURN(AstExprPtr right, Junction(name, operands, middle, end));
+    left = NewCall(name, right->position, {left, right});
+    RETURN_IF_ERROR(NoteDepth(left));
+    return left;
+  }
+  for (size_t i = begin + 1; i < end; ++i) {
+    left = NewCall(name, operands[i]->position, {left, operands[i]});
+    RETURN_IF_ERROR(NoteDepth(left));
   }
   return left;
+}
+
+Result<AstExprPtr> ParseAnd(TokenStream& in) {
+  std::vector<AstExprPtr> operands;
+  do {
+    ASSIGN_OR_RETURN(AstExprPtr operand, ParseNot(in));
+    operands.push_back(std::move(operand));
+  } while (in.Accept("AND"));
+  return Junction("AND", operands, 0, operands.size());
 }
 }  // namespace
 
 Result<AstExprPtr> ParseExpr(TokenStream& in) {
-  ASSIGN_OR_RETURN(AstExprPtr left, ParseAnd(in));
-  while (in.IsWord("OR")) {
-    TextPosition at = in.position();
-    in.Take();
-    ASSIGN_OR_RETURN(AstExprPtr right, ParseAnd(in));
-    left = NewCall("OR", at, {std::move(left), std::move(right)});
-  }
-  return left;
+  std::vector<AstExprPtr> operands;
+  do {
+    ASSIGN_OR_RETURN(AstExprPtr operand, ParseAnd(in));
+    operands.push_back(std::move(operand));
+  } while (in.Accept("OR"));
+  return Junction("OR", operands, 0, operands.size());
 }
 Result<std::vector<AstExprPtr>> ParseExprList(TokenStream& in) {
   std::vector<AstExprPtr> list;

@@ -2,6 +2,7 @@
 // of another, and the guard against nesting that would overflow the stack. Internal to the parser.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,6 +24,18 @@ inline AstExprPtr NewCall(std::string name, TextPosition at, std::vector<AstExpr
   node->name = std::move(name);
   node->args = std::move(args);
   return node;
+}
+
+// Everything behind the parser walks expressions recursively: a tree this deep still fits the stack.
+inline constexpr int kMaxExpressionDepth = 1000;
+
+// Sets the depth of a node whose arguments are finished; an error where it is too deep.
+inline Status NoteDepth(const AstExprPtr& node) {
+  for (const AstExprPtr& arg : node->args) node->depth = std::max(node->depth, arg->depth + 1);
+  if (node->depth <= kMaxExpressionDepth) return Status::Ok();
+  return SqlError(ErrorNumber::kTooDeep, node->position,
+                  "an expression is nested more than " + std::to_string(kMaxExpressionDepth) + " levels deep",
+                  "a long chain of operators counts a level for each: split it, or use IN or CONCAT");
 }
 
 // A keyword used as an argument.

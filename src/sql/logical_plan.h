@@ -53,8 +53,9 @@ struct FilterNode {
 // Makes a column the rowtime and emits watermarks; schema as its input.
 struct WatermarkNode {
   int column = -1;
-  ExprPtr expr;    // null for SOURCE_WATERMARK()
-  TablePtr table;  // options of emission
+  ExprPtr expr;                        // null for SOURCE_WATERMARK()
+  TablePtr table;                      // options of emission
+  std::vector<int> kept_columns = {};  // what rows that are not let through are written with
 };
 
 enum class WindowKind : uint8_t { kTumble, kHop, kCumulate, kSession };
@@ -76,6 +77,7 @@ struct WindowSpec {
 struct WindowTvfNode {
   WindowSpec window;
   int time_column = -1;
+  std::vector<int> late_columns = {};  // of the input: what late rows are written with, see late_columns.h
 };
 
 // Groups: the input's columns by index; output: groups, then one column per call.

@@ -117,6 +117,22 @@ std::string PhysicalPlanner::ProducerOf(int id) const {
 }
 
 Result<PhysicalStream> PhysicalPlanner::Probe(const PlanPtr& plan, Need need) {
+  std::tuple<const void*, bool, bool> key(plan.get(), need.before, need.full_deletes);
+  auto known = probed_.find(key);
+  if (known == probed_.end()) {
+    ASSIGN_OR_RETURN(PhysicalStream stream, ProbeAnew(plan, need));
+    known = probed_.emplace(key, Probed{plan, stream, probed_producer_}).first;
+  }
+  probed_producer_ = known->second.producer;
+  return known->second.stream;
+}
+
+bool PhysicalPlanner::IsInsertOnly(const PlanPtr& plan) {
+  Result<PhysicalStream> stream = Probe(plan, Need(true));
+  return stream.has_value() && stream->mode.insert_only();
+}
+
+Result<PhysicalStream> PhysicalPlanner::ProbeAnew(const PlanPtr& plan, Need need) {
   JobGraph graph = graph_;
   auto uids = uid_counts_;
   auto scans = scans_;
@@ -280,12 +296,6 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
     spec.time_column = window.proctime ? -1 : static_cast<int>(exprs.size());
     exprs.push_back(Expr::Input(tvf->time_column, source->schema[tvf->time_column].type));
     names.push_back("$time");
-    // What late rows are written with beside the columns that are aggregated.
-    ASSIGN_OR_RETURN(std::vector<int> late, LateColumns(source, names));
-    for (int column : late) {
-      exprs.push_back(Expr::Input(column, source->schema[column].type));
-      names.push_back(source->schema[column].name);
-    }
     for (AggregateCall& call : calls) {
       for (int& arg : call.args) arg = moved[static_cast<size_t>(arg)];
       if (call.filter >= 0) call.filter = moved[static_cast<size_t>(call.filter)];
@@ -335,7 +345,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
   stream.vertex =
       AddOperator("window_aggregate", "WindowAggregate", spec.Serialize(), plan->schema, stream, &keys);
   stream.mode = ChangelogMode::InsertOnly();
-  if (!window.proctime) RETURN_IF_ERROR(RouteLate(stream.vertex, input, input->schema, true));
+  bool cut = !window.proctime && window.kind != WindowKind::kSession;
+  if (cut) RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, spec.time_column}}));
   return stream;
 }
 

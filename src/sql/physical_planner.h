@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "operators/mini_batch.h"
@@ -72,12 +73,15 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanNode(const PlanPtr& plan, Need need);
   // What Plan would give, without adding anything to the job.
   Result<PhysicalStream> Probe(const PlanPtr& plan, Need need);
+  Result<PhysicalStream> ProbeAnew(const PlanPtr& plan, Need need);
+  bool IsInsertOnly(const PlanPtr& plan);
   std::string ProducerOf(int vertex) const;
   Result<PhysicalStream> PlanScan(const PlanPtr& plan, const ScanNode& node, Need need);
   Result<PhysicalStream> PlanNormalize(const PlanPtr& plan, const NormalizeNode& node, Need need);
   Result<PhysicalStream> PlanValues(const PlanPtr& plan, const ValuesNode& node);
   Result<PhysicalStream> PlanCalc(const PlanPtr& input, const ExprPtr& condition,
                                   const std::vector<ExprPtr>& exprs, const Schema& schema, Need need);
+  Result<int64_t> MaxFuture(const Table& table) const;
   Result<PhysicalStream> PlanWatermark(const PlanPtr& plan, const WatermarkNode& node, Need need);
   Result<PhysicalStream> PlanAggregate(const PlanPtr& plan, const AggregateNode& node, bool need_before);
   Result<PhysicalStream> PlanWindowAggregate(const PlanPtr& plan, const AggregateNode& node);
@@ -129,14 +133,18 @@ class PhysicalPlanner {
   Status EnforceConstraints(const Table& table, const Schema& schema, PhysicalStream* stream);
   Status Materialize(const PlanPtr& plan, const SinkTarget& sink, PhysicalStream* stream);
   Result<MiniBatchSpec> MiniBatchOptions() const;
-  // Late and bad rows (plan_lanes.cc). The sink table that penstock.<kind>.<table> names, null when none.
-  Result<TablePtr> LaneSink(const std::string& kind, const Table& table) const;
-  // Columns of `source` that the late-rows sink of its table takes and `present` does not name yet.
-  Result<std::vector<int>> LateColumns(const PlanPtr& source, const std::vector<std::string>& present) const;
-  // Late rows of an operator over `source` go to that sink; `appended`: with watermark and window end.
-  Status RouteLate(int vertex, const PlanPtr& source, const Schema& input, bool appended);
+  // Late and bad rows (plan_lanes.cc). Late rows of an operator go to the sink of the table that the time
+  // column of their input comes from, where it has one.
+  struct LateInput {
+    PlanPtr plan;
+    int time_column = -1;
+  };
+  Status RouteLate(int vertex, const std::vector<LateInput>& inputs);
+  // Records that the source cannot decode, and rows that the watermark assigner does not let through.
   Status RouteBad(int vertex, const Table& table);
-  Status AddLane(int from, int lane, const Schema& schema, const TablePtr& sink, const std::string& name);
+  Status RouteQuarantined(int vertex, const Table& table, const Schema& input);
+  struct LaneSpec;
+  Status AddLane(LaneSpec spec);
 
   // Adds an operator fed by one stream. `keys`: null for a forward edge, empty for a single task.
   int AddOperator(const std::string& factory, const std::string& name, std::string spec, const Schema& schema,
@@ -155,6 +163,13 @@ class PhysicalPlanner {
   bool bounded_ = true;
   std::string lineage_;          // the sink whose inputs are being planned
   std::string probed_producer_;  // of the changes of the last Probe
+  // What was probed: joins ask their inputs, which ask theirs.
+  struct Probed {
+    PlanPtr plan;  // keeps the key's address
+    PhysicalStream stream;
+    std::string producer;
+  };
+  std::map<std::tuple<const void*, bool, bool>, Probed> probed_;  // by plan and need
   std::map<std::string, int> uid_counts_;
   std::map<const Table*, int> lane_sinks_;        // sink vertices that lanes share
   std::map<int, ChangelogMode> modes_;            // of the vertices, for EXPLAIN

@@ -42,6 +42,7 @@ class NodeWriter {
     out_.String(n.window.ToString());
     out_.Bool(n.window.proctime);
     WriteColumns(n.window.partition_keys, out_);
+    WriteColumns(n.late_columns, out_);
     out_.Fixed(n.time_column);
     return true;
   }

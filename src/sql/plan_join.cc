@@ -209,8 +209,14 @@ Result<PhysicalStream> PhysicalPlanner::PlanIntervalJoin(const PlanPtr& plan, co
   ASSIGN_OR_RETURN(PhysicalStream right, Plan(inputs.plans[kRightSide], true));
   RETURN_IF_ERROR(CheckInserts(left, "IntervalJoin", vertex(left.vertex).name));
   RETURN_IF_ERROR(CheckInserts(right, "IntervalJoin", vertex(right.vertex).name));
-  return AddJoin("interval_join", "IntervalJoin", spec.Serialize(), plan->schema, left,
-                 inputs.spec.sides[kLeftSide].keys, right, inputs.spec.sides[kRightSide].keys);
+  PhysicalStream out = AddJoin("interval_join", "IntervalJoin", spec.Serialize(), plan->schema, left,
+                               inputs.spec.sides[kLeftSide].keys, right, inputs.spec.sides[kRightSide].keys);
+  bool by_time = !bounds.proctime;
+  if (by_time) {
+    RETURN_IF_ERROR(
+        RouteLate(out.vertex, {{plan->input(0), bounds.left_time}, {plan->input(1), bounds.right_time}}));
+  }
+  return out;
 }
 
 Result<PhysicalStream> PhysicalPlanner::PlanWindowJoin(const PlanPtr& plan, const JoinNode& node,
@@ -226,14 +232,18 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowJoin(const PlanPtr& plan, cons
   JoinInputs inputs = MakeJoinInputs(plan, node.kind, match.shape.keys, match.shape.rest);
   WindowJoinSpec spec;
   spec.join = inputs.spec;
+  spec.start_columns = {match.left.start, match.right.start};
   spec.end_columns = {match.left.end, match.right.end};
   spec.local_zone = match.left.time_type.is(TypeKind::kTimestampLtz);
   ASSIGN_OR_RETURN(PhysicalStream left, Plan(inputs.plans[kLeftSide], true));
   ASSIGN_OR_RETURN(PhysicalStream right, Plan(inputs.plans[kRightSide], true));
   RETURN_IF_ERROR(CheckInserts(left, "WindowJoin", vertex(left.vertex).name));
   RETURN_IF_ERROR(CheckInserts(right, "WindowJoin", vertex(right.vertex).name));
-  return AddJoin("window_join", "WindowJoin", spec.Serialize(), plan->schema, left,
-                 inputs.spec.sides[kLeftSide].keys, right, inputs.spec.sides[kRightSide].keys);
+  PhysicalStream out = AddJoin("window_join", "WindowJoin", spec.Serialize(), plan->schema, left,
+                               inputs.spec.sides[kLeftSide].keys, right, inputs.spec.sides[kRightSide].keys);
+  RETURN_IF_ERROR(
+      RouteLate(out.vertex, {{plan->input(0), match.left.end}, {plan->input(1), match.right.end}}));
+  return out;
 }
 
 Result<PhysicalStream> PhysicalPlanner::PlanUnnest(const PlanPtr& plan, const UnnestNode& node, Need need) {

@@ -78,6 +78,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanVersionedJoin(const PlanPtr& plan, c
                                inputs.spec.sides[kLeftSide].keys, right, inputs.spec.sides[kRightSide].keys);
   out.mode = left.mode;
   out.deletes_by_key = left.deletes_by_key;
+  RETURN_IF_ERROR(
+      RouteLate(out.vertex, {{plan->input(0), spec.time_columns[kLeftSide]}, {plan->input(1), -1}}));
   return out;
 }
 

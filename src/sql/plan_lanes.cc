@@ -1,118 +1,176 @@
 // The lanes of rows that a query leaves out: SET 'penstock.late-rows.<table>' and 'penstock.bad-rows.<table>'
-// name the sink tables that late and malformed rows of a source table go to. Columns match by name.
+// name the sink tables that late and unusable rows of a source table go to. Their columns match by name; what
+// they may ask for is in docs/reference/late-rows.md and bad-input.md.
 #include <algorithm>
+#include <map>
 
-#include "base/strings.h"
+#include "expr/json/json_text.h"
 #include "operators/calc.h"
+#include "operators/late_rows.h"
+#include "sql/late_columns.h"
 #include "sql/physical_planner.h"
 #include "stream/operator.h"
 
 namespace penstock::sql {
 
+// One lane of a vertex and the columns a sink may ask of it.
+struct PhysicalPlanner::LaneSpec {
+  int from = -1;
+  int lane = kLateLane;
+  ExprPtr condition;                      // null: all rows of the lane
+  std::map<std::string, ExprPtr> values;  // over the lane's batches
+  TablePtr sink;
+  std::string suffix;  // of the vertex' uid
+  std::string name;    // for people
+  std::string hint;    // which columns there are
+};
+
 namespace {
 
-// The table whose rows a plan hands on one by one; null when they come from several.
-const Table* BaseTable(const PlanPtr& plan) {
-  if (const auto* scan = plan->As<ScanNode>()) return scan->table.get();
-  return plan->inputs.size() == 1 ? BaseTable(plan->input()) : nullptr;
+constexpr const char* kLateHint =
+    "late rows have the columns of their table and late_operator, late_watermark, late_window_start, "
+    "late_window_end, late_partial and late_change";
+constexpr const char* kBadHint = "bad rows have raw, error and position, and the columns of their table";
+
+ExprPtr InputOf(int column, const DataType& type) {
+  return Expr::Input(column, type.WithTimeAttribute(TimeAttribute::kNone));
+}
+
+// The lane's columns behind those of the inputs.
+void AddAppended(int at, const std::string& uid, std::map<std::string, ExprPtr>* values) {
+  const Schema& appended = LateRows::schema();
+  for (int i = 0; i < appended.size(); ++i)
+    values->try_emplace(appended[i].name, InputOf(at + i, appended[i].type));
+  values->try_emplace("late_operator", Expr::Literal(Value::String(uid), DataType::String().NotNull()));
 }
 
 }  // namespace
 
-Result<TablePtr> PhysicalPlanner::LaneSink(const std::string& kind, const Table& table) const {
-  std::string prefix = "penstock." + kind + ".";
-  std::string name = context_.config->GetString(prefix + table.path.object);
-  if (name.empty()) name = context_.config->GetString(prefix + table.path.ToString());
-  if (name.empty()) return TablePtr();
-  ASSIGN_OR_RETURN(ObjectPath path, context_.catalog->Resolve(Split(name, '.')));
-  TablePtr sink = context_.catalog->FindTable(path);
-  if (sink) return sink;
-  return SqlError(
-      ErrorNumber::kUnknownTable, {},
-      "'" + prefix + table.path.object + "' names the sink table '" + name + "', which does not exist");
-}
-
-Result<std::vector<int>> PhysicalPlanner::LateColumns(const PlanPtr& source,
-                                                      const std::vector<std::string>& present) const {
-  std::vector<int> columns;
-  const Table* table = BaseTable(source);
-  if (table == nullptr) return columns;
-  ASSIGN_OR_RETURN(TablePtr sink, LaneSink("late-rows", *table));
-  if (!sink) return columns;
-  Schema wanted = sink->sink_schema();
-  for (const Field& field : wanted.fields()) {
-    int column = source->schema.Find(field.name);
-    bool there = std::find(present.begin(), present.end(), field.name) != present.end();
-    if (column >= 0 && !there) columns.push_back(column);
+Status PhysicalPlanner::RouteLate(int from, const std::vector<LateInput>& inputs) {
+  int width = 0;
+  for (const LateInput& input : inputs) width += input.plan->schema.size();
+  int at = 0;
+  for (size_t side = 0; side < inputs.size(); ++side) {
+    const PlanPtr& plan = inputs[side].plan;
+    int first = std::exchange(at, at + plan->schema.size());
+    LateOrigin origin = TraceToTable(plan, inputs[side].time_column);
+    if (origin.root == nullptr) continue;
+    LaneSpec lane;
+    ASSIGN_OR_RETURN(lane.sink, FindLaneSink(context_, "late-rows", *origin.table()));
+    if (!lane.sink) continue;
+    for (int i = 0; i < plan->schema.size(); ++i) {
+      LateOrigin column = TraceToTable(plan, i);
+      if (column.root != origin.root) continue;
+      lane.values.try_emplace(column.name(), InputOf(first + i, plan->schema[i].type.WithNullable(true)));
+    }
+    for (const TableColumn& column : origin.table()->columns)
+      lane.values.try_emplace(column.name, Expr::NullOf(column.type.WithNullable(true)));
+    AddAppended(width, vertex(from).uid, &lane.values);
+    bool partial = lane.sink->sink_schema().Find("late_partial") >= 0;
+    std::vector<ExprPtr> conditions;
+    if (inputs.size() > 1) {
+      ExprPtr number = Expr::Literal(Value::Int(static_cast<int64_t>(side)), DataType::Int().NotNull());
+      ASSIGN_OR_RETURN(ExprPtr same, MakeCall(context_, "=", {lane.values["$side"], number}, {}));
+      conditions.push_back(std::move(same));
+    }
+    if (!partial) {  // a row that was taken is in the lane only where it can be told from those that were not
+      ASSIGN_OR_RETURN(ExprPtr whole, MakeCall(context_, "NOT", {lane.values["late_partial"]}, {}));
+      conditions.push_back(std::move(whole));
+    }
+    lane.condition = MakeConjunction(conditions);
+    lane.from = from;
+    lane.suffix = side == 0 ? "/late" : "/late-right";
+    lane.name = "late rows of " + origin.table()->path.object;
+    lane.hint = kLateHint;
+    RETURN_IF_ERROR(AddLane(std::move(lane)));
   }
-  return columns;
-}
-
-Status PhysicalPlanner::RouteLate(int from, const PlanPtr& source, const Schema& input, bool appended) {
-  const Table* table = BaseTable(source);
-  if (table == nullptr) return Status::Ok();
-  ASSIGN_OR_RETURN(TablePtr sink, LaneSink("late-rows", *table));
-  if (!sink) return Status::Ok();
-  Schema schema = input;
-  if (appended) {
-    schema.Add({"late_watermark", DataType::TimestampLtz(3)});
-    schema.Add({"late_window_end", DataType::Timestamp(3)});
-  }
-  return AddLane(from, kLateLane, schema, sink, "late rows of " + table->path.object);
+  return Status::Ok();
 }
 
 Status PhysicalPlanner::RouteBad(int from, const Table& table) {
-  ASSIGN_OR_RETURN(TablePtr sink, LaneSink("bad-rows", table));
-  if (!sink) return Status::Ok();
-  Schema schema{{"raw", DataType::Bytes()}, {"error", DataType::String()}, {"position", DataType::String()}};
-  return AddLane(from, kBadLane, schema, sink, "bad rows of " + table.path.object);
+  LaneSpec lane;
+  ASSIGN_OR_RETURN(lane.sink, FindLaneSink(context_, "bad-rows", table));
+  if (!lane.sink) return Status::Ok();
+  lane.values = {{"raw", InputOf(0, DataType::Bytes())},
+                 {"error", InputOf(1, DataType::String())},
+                 {"position", InputOf(2, DataType::String())}};
+  for (const TableColumn& column : table.columns)
+    lane.values.try_emplace(column.name, Expr::NullOf(column.type.WithNullable(true)));
+  lane.from = from;
+  lane.lane = kBadLane;
+  lane.suffix = "/bad";
+  lane.name = "bad rows of " + table.path.object;
+  lane.hint = kBadHint;
+  return AddLane(std::move(lane));
 }
 
-Status PhysicalPlanner::AddLane(int from, int lane, const Schema& schema, const TablePtr& sink,
-                                const std::string& name) {
-  Schema target = sink->sink_schema();
-  CalcSpec calc;
-  for (const Field& field : target.fields()) {
-    int column = schema.Find(field.name);
-    ExprPtr value;
-    if (field.name == "late_operator") {
-      value = Expr::Literal(Value::String(vertex(from).uid), DataType::String().NotNull());
-    } else if (column >= 0) {
-      value = Expr::Input(column, schema[column].type.WithTimeAttribute(TimeAttribute::kNone));
-    } else if (field.type.nullable()) {
-      calc.exprs.push_back(Expr::NullOf(field.type));
-      continue;
-    } else {
-      return SqlError(ErrorNumber::kUnknownColumn, {},
-                      "the sink table '" + sink->path.ToString() + "' for " + name + " has a column '" +
-                          field.name + "' that these rows do not have",
-                      "late rows have the columns of their source and late_watermark, late_operator and "
-                      "late_window_end; bad rows have raw, error and position");
+// Their raw form is what the job reads of them, as a JSON object.
+Status PhysicalPlanner::RouteQuarantined(int from, const Table& table, const Schema& input) {
+  LaneSpec lane;
+  ASSIGN_OR_RETURN(lane.sink, FindLaneSink(context_, "bad-rows", table));
+  if (!lane.sink) return Status::Ok();
+  std::vector<ExprPtr> members;
+  for (int i = 0; i < input.size(); ++i) {
+    ExprPtr value = InputOf(i, input[i].type);
+    if (HasJsonForm(input[i].type)) {
+      members.push_back(Expr::Literal(Value::String(input[i].name), DataType::String().NotNull()));
+      members.push_back(value);
     }
-    ASSIGN_OR_RETURN(ExprPtr cast, ImplicitCast(value, field.type.WithNullable(true), {},
-                                                "column '" + field.name + "' of " + sink->path.ToString()));
+    lane.values[input[i].name] = value;
+  }
+  ASSIGN_OR_RETURN(ExprPtr json, MakeCall(context_, "JSON_OBJECT", std::move(members), {}));
+  lane.values["raw"] = Expr::Cast(json, DataType::Bytes());
+  lane.values["error"] = InputOf(input.size(), DataType::String());
+  lane.values["position"] = Expr::NullOf(DataType::String());
+  for (const TableColumn& column : table.columns)
+    lane.values.try_emplace(column.name, Expr::NullOf(column.type.WithNullable(true)));
+  lane.from = from;
+  lane.lane = kBadLane;
+  lane.suffix = "/bad";
+  lane.name = "quarantined rows of " + table.path.object;
+  lane.hint = kBadHint;
+  return AddLane(std::move(lane));
+}
+
+Status PhysicalPlanner::AddLane(LaneSpec lane) {
+  Schema target = lane.sink->sink_schema();
+  CalcSpec calc{lane.condition, {}};
+  for (const Field& field : target.fields()) {
+    auto value = lane.values.find(field.name);
+    if (value == lane.values.end()) {
+      return SqlError(ErrorNumber::kUnknownColumn, {},
+                      "the sink table '" + lane.sink->path.ToString() + "' for " + lane.name +
+                          " has a column '" + field.name + "' that these rows do not have",
+                      lane.hint);
+    }
+    bool text = value->second->type().is_binary() && field.type.is_character();  // of raw bytes
+    if (text) value->second = Expr::Cast(value->second, DataType::String());
+    ASSIGN_OR_RETURN(ExprPtr cast,
+                     ImplicitCast(value->second, field.type.WithNullable(true), {},
+                                  "column '" + field.name + "' of " + lane.sink->path.ToString()));
     calc.exprs.push_back(std::move(cast));
   }
   JobVertex made;
-  made.uid = vertex(from).uid + (lane == kLateLane ? "/late" : "/bad");
-  made.name = "Lane (" + name + ")";
+  made.uid = vertex(lane.from).uid + lane.suffix;
+  made.name = "Lane (" + lane.name + ")";
   made.factory = "calc";
   made.spec = calc.Serialize();
   made.schema = target;
-  made.parallelism = vertex(from).parallelism;
+  made.parallelism = vertex(lane.from).parallelism;
   int id = graph_.AddVertex(std::move(made)).id;
   JobEdge edge;
-  edge.from = from;
-  edge.lane = lane;
+  edge.from = lane.from;
+  edge.lane = lane.lane;
   edge.to = id;
   graph_.AddEdge(std::move(edge));
   modes_[id] = ChangelogMode::InsertOnly();
-  auto [shared, added] = lane_sinks_.try_emplace(sink.get(), -1);
+  auto [shared, added] = lane_sinks_.try_emplace(lane.sink.get(), -1);
   if (added) {
-    ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*sink));
-    ASSIGN_OR_RETURN(SinkAbilities abilities, connector->DescribeSink(*sink, ChangelogMode::InsertOnly()));
-    ASSIGN_OR_RETURN(shared->second, AddSinkVertex(*sink, target, ChangelogMode::InsertOnly(),
-                                                   vertex(id).parallelism, "lane-sink@" + sink->path.object));
+    const Table& sink = *lane.sink;
+    ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(sink));
+    ASSIGN_OR_RETURN(SinkAbilities abilities, connector->DescribeSink(sink, ChangelogMode::InsertOnly()));
+    ASSIGN_OR_RETURN(shared->second, AddSinkVertex(sink, target, ChangelogMode::InsertOnly(),
+                                                   vertex(id).parallelism, "lane-sink@" + sink.path.object));
     guarantees_[shared->second] = abilities.guarantee;
   }
   Connect({id, ChangelogMode::InsertOnly()}, shared->second, 0, nullptr);

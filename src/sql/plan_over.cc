@@ -181,6 +181,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanOver(const PlanPtr& plan, const Over
   spec.ttl_ms = StateTtl(plan);
   stream.vertex = AddOperator("over_aggregate", "OverAggregate", spec.Serialize(), plan->schema, stream,
                               &node.partition_by);
+  RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, spec.time_column}}));
   return stream;
 }
 
@@ -219,6 +220,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanSessionWindow(const PlanPtr& plan, c
   spec.time_type = plan->schema[plan->schema.size() - 1].type;
   stream.vertex = AddOperator("session_window", "WindowTableFunction", spec.Serialize(), plan->schema, stream,
                               &node.window.partition_keys);
+  RETURN_IF_ERROR(RouteLate(stream.vertex, {{plan->input(), spec.time_column}}));
   return stream;
 }
 

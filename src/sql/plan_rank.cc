@@ -106,6 +106,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowRank(const RankPattern& patter
   if (number) schema.Add(pattern.over->schema[pattern.number_column()]);
   stream.vertex =
       AddOperator("window_rank", "WindowRank", spec.Serialize(), schema, stream, &spec.rows.partition);
+  RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, window.end}}));
   return stream;
 }
 
@@ -113,7 +114,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanTopN(const PlanPtr& plan, const Rank
                                                  bool need_before) {
   const OverNode& over = *pattern.over->As<OverNode>();
   const PlanPtr& input = pattern.over->input();
-  std::optional<std::vector<int>> row_key = MatchUpdateFast(input, over.partition_by, over.order_by);
+  std::optional<std::vector<int>> row_key = MatchUpdateFast(
+      input, over.partition_by, over.order_by, [this](const PlanPtr& p) { return IsInsertOnly(p); });
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, !row_key));
   RowLayout rows{input->schema.types(), over.partition_by, SortColumnsOf(over.order_by)};
   int64_t ttl_ms = StateTtl(plan);
@@ -125,6 +127,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanTopN(const PlanPtr& plan, const Rank
     spec.rows.order.clear();
     stream.vertex = AddOperator("deduplicate", "Deduplicate", spec.Serialize(), input->schema, stream,
                                 &spec.rows.partition);
+    if (!spec.keep_last) RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, spec.time_column}}));
     if (spec.keep_last) stream.mode = stream.mode.With(RowKind::kUpdateAfter);
     if (spec.keep_last && need_before) stream.mode = stream.mode.With(RowKind::kUpdateBefore);
     return stream;

@@ -2,6 +2,7 @@
 // between. Internal to the physical planner.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "operators/rank_rows.h"
@@ -22,10 +23,14 @@ struct RankPattern {
 // Nullopt when the plan is no Top-N; an error where Flink refuses the range.
 Result<std::optional<RankPattern>> MatchRank(const PlanPtr& plan);
 
+// Tells whether a plan's stream has no updates and deletions.
+using InsertOnlyTest = std::function<bool(const PlanPtr&)>;
+
 // The columns by which rows of an updating input are told apart, when each of them can only ever move up in
 // the order: Top-N then needs no rows beyond the last place. Nullopt where that is not known.
 std::optional<std::vector<int>> MatchUpdateFast(const PlanPtr& input, const std::vector<int>& partition,
-                                                const std::vector<SortKey>& order);
+                                                const std::vector<SortKey>& order,
+                                                const InsertOnlyTest& insert_only);
 
 std::vector<SortColumn> SortColumnsOf(const std::vector<SortKey>& keys);
 

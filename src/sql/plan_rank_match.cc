@@ -109,24 +109,10 @@ struct UpdatingRows {
   std::vector<int> key;         // empty: not known
 };
 
-bool InsertOnly(const PlanPtr& plan) {
-  if (const auto* scan = plan->As<ScanNode>()) {
-    std::string mode = scan->table->option("changelog-mode");
-    return (mode.empty() || mode == "I") && scan->table->option("connector") != "upsert-kafka" &&
-           scan->table->option("format", scan->table->option("value.format")).find('-') == std::string::npos;
-  }
-  if (plan->As<AggregateNode>() != nullptr) return MatchWindowGroups(plan).has_value();
-  bool passes = plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr ||
-                plan->As<WatermarkNode>() != nullptr || plan->As<WindowTvfNode>() != nullptr ||
-                plan->As<UnionNode>() != nullptr || plan->As<ValuesNode>() != nullptr ||
-                plan->As<UnnestNode>() != nullptr;
-  return passes && std::all_of(plan->inputs.begin(), plan->inputs.end(), InsertOnly);
-}
-
-UpdatingRows DeriveUpdates(const PlanPtr& plan) {
-  if (plan->As<FilterNode>() != nullptr) return DeriveUpdates(plan->input());
+UpdatingRows DeriveUpdates(const PlanPtr& plan, const InsertOnlyTest& insert_only) {
+  if (plan->As<FilterNode>() != nullptr) return DeriveUpdates(plan->input(), insert_only);
   if (const auto* project = plan->As<ProjectNode>()) {
-    UpdatingRows in = DeriveUpdates(plan->input()), out;
+    UpdatingRows in = DeriveUpdates(plan->input(), insert_only), out;
     for (const ExprPtr& expr : project->exprs) {
       ExprPtr column = StripCast(expr);
       bool known = column->is_input() && !in.motions.empty();
@@ -141,7 +127,7 @@ UpdatingRows DeriveUpdates(const PlanPtr& plan) {
     return out;
   }
   const auto* aggregate = plan->As<AggregateNode>();
-  if (aggregate == nullptr || MatchWindowGroups(plan) || !InsertOnly(plan->input())) return {};
+  if (aggregate == nullptr || MatchWindowGroups(plan) || !insert_only(plan->input())) return {};
   UpdatingRows out;
   for (size_t i = 0; i < aggregate->groups.size(); ++i) {
     out.motions.push_back(Motion::kConstant);
@@ -159,8 +145,9 @@ UpdatingRows DeriveUpdates(const PlanPtr& plan) {
 }  // namespace
 
 std::optional<std::vector<int>> MatchUpdateFast(const PlanPtr& input, const std::vector<int>& partition,
-                                                const std::vector<SortKey>& order) {
-  UpdatingRows rows = DeriveUpdates(input);
+                                                const std::vector<SortKey>& order,
+                                                const InsertOnlyTest& insert_only) {
+  UpdatingRows rows = DeriveUpdates(input, insert_only);
   if (rows.key.empty()) return std::nullopt;
   auto in_key = [&](int column) {
     return std::find(rows.key.begin(), rows.key.end(), column) != rows.key.end();

@@ -22,7 +22,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanSort(const PlanPtr& plan, const Sort
   }
   if (node.limit < 0) return PlanFullSort(plan, node);
   std::optional<std::vector<int>> row_key;
-  if (!node.keys.empty()) row_key = MatchUpdateFast(input, {}, node.keys);
+  if (!node.keys.empty())
+    row_key = MatchUpdateFast(input, {}, node.keys, [this](const PlanPtr& p) { return IsInsertOnly(p); });
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, !row_key));
   bool passes = node.keys.empty() && stream.mode.insert_only();
   if (passes || node.limit == 0) {
@@ -67,6 +68,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanFullSort(const PlanPtr& plan, const 
   std::vector<int> single;
   stream.vertex = AddOperator("sort", "Sort", spec.Serialize(), plan->schema, stream, &single);
   stream.mode = ChangelogMode::InsertOnly();
+  if (by_time) RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, primary.column}}));
   return stream;
 }
 

@@ -5,6 +5,7 @@
 #include "operators/calc.h"
 #include "operators/changelog_normalize.h"
 #include "operators/watermark_assigner.h"
+#include "sql/late_columns.h"
 #include "sql/physical_planner.h"
 #include "sql/unique_keys.h"
 #include "stream/table_spec.h"
@@ -35,8 +36,10 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
       spec.columns.push_back({c.name, plan->schema[static_cast<int>(i)].type, c.metadata_key});
     }
     spec.changelog = abilities.changelog.bits();
-    ASSIGN_OR_RETURN(TablePtr bad_sink, LaneSink("bad-rows", *node.table));
+    ASSIGN_OR_RETURN(TablePtr bad_sink, FindLaneSink(context_, "bad-rows", *node.table));
     spec.bad_rows_lane = bad_sink != nullptr;
+    std::string limit = TableSetting(context_, kMaxRecordSizeOption, *node.table);
+    if (!limit.empty()) spec.options[kMaxRecordSizeOption] = limit;
     JobVertex made;
     made.uid = "source@" + node.table->path.object;
     if (int number = uid_counts_[made.uid]++; number > 0) made.uid += "#" + std::to_string(number);
@@ -103,6 +106,17 @@ Result<PhysicalStream> PhysicalPlanner::PlanCalc(const PlanPtr& input, const Exp
   return stream;
 }
 
+// SET 'penstock.max-future.<table>', milliseconds; -1: no limit.
+Result<int64_t> PhysicalPlanner::MaxFuture(const Table& table) const {
+  std::string text = TableSetting(context_, "penstock.max-future", table);
+  if (text.empty()) return int64_t{-1};
+  long long millis = 0;
+  if (ParseDuration(text, &millis) && millis >= 0) return static_cast<int64_t>(millis);
+  return SqlError(ErrorNumber::kBadOption, {},
+                  "'penstock.max-future." + table.path.object + "' = '" + text + "' is no duration",
+                  "for example '1 h' or '30 min'");
+}
+
 Result<PhysicalStream> PhysicalPlanner::PlanWatermark(const PlanPtr& plan, const WatermarkNode& node,
                                                       Need need) {
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), need));
@@ -121,8 +135,12 @@ Result<PhysicalStream> PhysicalPlanner::PlanWatermark(const PlanPtr& plan, const
   spec.idle_ms = context_.config->GetDuration("table.exec.source.idle-timeout", 0);
   long long idle = 0;
   if (ParseDuration(node.table->option("scan.watermark.idle-timeout"), &idle)) spec.idle_ms = idle;
+  ASSIGN_OR_RETURN(spec.max_future_ms, MaxFuture(*node.table));
+  ASSIGN_OR_RETURN(TablePtr bad_sink, FindLaneSink(context_, "bad-rows", *node.table));
+  spec.quarantine = bad_sink != nullptr;
   stream.vertex =
       AddOperator("watermark_assigner", "Watermark", spec.Serialize(), plan->schema, stream, nullptr);
+  RETURN_IF_ERROR(RouteQuarantined(stream.vertex, *node.table, plan->schema));
   return stream;
 }
 

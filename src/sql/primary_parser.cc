@@ -266,6 +266,7 @@ Result<AstExprPtr> ParsePostfix(TokenStream& in) {
       AstExprPtr item = NewNode(AstKind::kItem, at);
       ASSIGN_OR_RETURN(AstExprPtr index, ParseExpr(in));
       item->args = {std::move(expr), std::move(index)};
+      RETURN_IF_ERROR(NoteDepth(item));
       RETURN_IF_ERROR(in.ExpectSymbol("]"));
       expr = std::move(item);
     } else if (in.IsSymbol(".") && expr->kind != AstKind::kStar) {
@@ -280,6 +281,7 @@ Result<AstExprPtr> ParsePostfix(TokenStream& in) {
         return in.Unexpected("a field name");
       }
       field->args = {std::move(expr)};
+      RETURN_IF_ERROR(NoteDepth(field));
       expr = std::move(field);
     } else {
       return expr;
@@ -294,9 +296,13 @@ Result<AstExprPtr> ParseUnary(TokenStream& in) {
   TextPosition at = in.position();
   if (in.AcceptSymbol("-")) {
     ASSIGN_OR_RETURN(AstExprPtr operand, ParseUnary(in));
-    return NewCall("NEGATE", at, {std::move(operand)});
+    AstExprPtr call = NewCall("NEGATE", at, {std::move(operand)});
+    RETURN_IF_ERROR(NoteDepth(call));
+    return call;
   }
   if (in.AcceptSymbol("+")) return ParseUnary(in);
-  return ParsePostfix(in);
+  ASSIGN_OR_RETURN(AstExprPtr expr, ParsePostfix(in));
+  RETURN_IF_ERROR(NoteDepth(expr));
+  return expr;
 }
 }  // namespace penstock::sql

@@ -311,9 +311,18 @@ bool AcceptAll(TokenStream& in) {
   return false;
 }
 
+// Each is a level of the query's tree, which everything behind the parser walks recursively.
+constexpr int kMaxSetOperations = 500;
+
+Status TooManySetOperations(const TokenStream& in) {
+  return SqlError(ErrorNumber::kTooDeep, in.position(),
+                  "more than " + std::to_string(kMaxSetOperations) + " set operations in a row");
+}
+
 Result<AstQueryPtr> ParseIntersect(TokenStream& in) {
   ASSIGN_OR_RETURN(AstQueryPtr left, ParseQueryPrimary(in));
-  while (in.Accept("INTERSECT")) {
+  for (int links = 0; in.Accept("INTERSECT"); ++links) {
+    if (links >= kMaxSetOperations) return TooManySetOperations(in);
     bool all = AcceptAll(in);
     ASSIGN_OR_RETURN(AstQueryPtr right, ParseQueryPrimary(in));
     left = Combine(SetOp::kIntersect, all, std::move(left), std::move(right));
@@ -323,7 +332,8 @@ Result<AstQueryPtr> ParseIntersect(TokenStream& in) {
 
 Result<AstQueryPtr> ParseUnion(TokenStream& in) {
   ASSIGN_OR_RETURN(AstQueryPtr left, ParseIntersect(in));
-  while (in.IsWord("UNION") || in.IsWord("EXCEPT") || in.IsWord("MINUS")) {
+  for (int links = 0; in.IsWord("UNION") || in.IsWord("EXCEPT") || in.IsWord("MINUS"); ++links) {
+    if (links >= kMaxSetOperations) return TooManySetOperations(in);
     SetOp op = in.Take().upper == "UNION" ? SetOp::kUnion : SetOp::kExcept;
     bool all = AcceptAll(in);
     ASSIGN_OR_RETURN(AstQueryPtr right, ParseIntersect(in));

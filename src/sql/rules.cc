@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "sql/late_columns.h"
+
 namespace penstock::sql {
 
 namespace {
@@ -86,15 +88,17 @@ Result<PlanPtr> NormalizeSources(const BindContext& context, const ConnectorCata
 
 Status OptimizePlans(const BindContext& context, const ConnectorCatalog& connectors,
                      std::vector<PlanPtr>* plans) {
-  for (PlanPtr& plan : *plans) {
-    ASSIGN_OR_RETURN(plan, NormalizeSources(context, connectors, plan));
-    plan = MergeProjections(PushFilters(context, plan));
-  }
-  // Late rows are written with columns that the query itself may not read.
   bool late_rows = false;
   for (const auto& [key, value] : context.config->values())
     late_rows = late_rows || key.starts_with("penstock.late-rows.");
-  if (late_rows) return Status::Ok();
+  for (PlanPtr& plan : *plans) {
+    ASSIGN_OR_RETURN(plan, KeepQuarantinedColumns(context, plan));
+    if (late_rows) {
+      ASSIGN_OR_RETURN(plan, CarryLateColumns(context, plan));
+    }
+    ASSIGN_OR_RETURN(plan, NormalizeSources(context, connectors, plan));
+    plan = MergeProjections(PushFilters(context, plan));
+  }
   *plans = PruneColumns(*plans);
   return PruneFields(connectors, plans);
 }

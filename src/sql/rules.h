@@ -1,6 +1,7 @@
-// Rules: what is rewritten in a logical plan before it becomes a job, in this order: sources that need it
-// are normalised, conditions are folded and moved down to where they cut most, projections and filters next
-// to each other become one, and columns (and fields of ROW columns) nobody reads are not read at all. The
+// Rules: what is rewritten in a logical plan before it becomes a job, in this order: columns of late and
+// quarantined rows are carried to where those may be left out (late_columns.h), sources that need it are
+// normalised, conditions are folded and moved down to where they cut most, projections and filters next to
+// each other become one, and columns (and fields of ROW columns) nobody reads are not read at all. The
 // meaning of a plan never changes.
 #pragma once
 

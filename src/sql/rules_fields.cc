@@ -127,11 +127,13 @@ class FieldPruner {
     } else if (const auto* watermark = plan->As<WatermarkNode>()) {
       below = std::move(uses);
       below[static_cast<size_t>(watermark->column)].whole = true;
+      for (int column : watermark->kept_columns) below[static_cast<size_t>(column)].whole = true;
       AddUses(watermark->expr, FieldUse::Whole(), &below);
     } else if (const auto* window = plan->As<WindowTvfNode>()) {
       std::copy_n(uses.begin(), below.size(), below.begin());
       below[static_cast<size_t>(window->time_column)].whole = true;
       for (int key : window->window.partition_keys) below[static_cast<size_t>(key)].whole = true;
+      for (int column : window->late_columns) below[static_cast<size_t>(column)].whole = true;
     } else {
       understood = false;
     }

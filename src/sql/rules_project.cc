@@ -74,6 +74,7 @@ class Pruner {
     }
     if (const auto* node = plan->As<WatermarkNode>()) {
       below[static_cast<size_t>(node->column)] = true;
+      Add(node->kept_columns, &below);
       Add(node->expr, &below);
       return below;
     }
@@ -86,6 +87,7 @@ class Pruner {
       below.resize(width);
       below[static_cast<size_t>(node->time_column)] = true;
       Add(node->window.partition_keys, &below);
+      Add(node->late_columns, &below);
       return below;
     }
     return std::nullopt;
@@ -153,6 +155,7 @@ class Pruner {
     } else if (const auto* watermark = plan->As<WatermarkNode>()) {
       WatermarkNode changed = *watermark;
       changed.column = moved(watermark->column);
+      for (int& column : changed.kept_columns) column = moved(column);
       if (watermark->expr) changed.expr = RemapInputs(watermark->expr, below);
       node->op = std::move(changed);
     } else if (const auto* normalize = plan->As<NormalizeNode>()) {
@@ -164,6 +167,7 @@ class Pruner {
       WindowTvfNode changed = *window;
       changed.time_column = moved(window->time_column);
       for (int& key : changed.window.partition_keys) key = moved(key);
+      for (int& column : changed.late_columns) column = moved(column);
       node->op = std::move(changed);
       for (int i = plan->schema.size() - 3; i < plan->schema.size(); ++i) {
         mapping->push_back(schema.size());

@@ -44,8 +44,11 @@ enum class Progress : uint8_t {
 struct OperatorMetrics {
   std::atomic<int64_t> rows_in{0};
   std::atomic<int64_t> rows_out{0};
-  std::atomic<int64_t> late_rows{0};
-  std::atomic<int64_t> bad_rows{0};
+  std::atomic<int64_t> late_rows{0};     // left out because of the watermark
+  std::atomic<int64_t> partial_rows{0};  // taken, but not by all of their windows
+  std::atomic<int64_t> bad_rows{0};      // could not be used: malformed, or without a time
+  std::atomic<int64_t> bad_fields{0};    // became NULL in rows that were taken
+  std::atomic<int64_t> future_rows{0};   // with a time far behind the clock; taken, unless a guard is set
   std::atomic<int64_t> watermark{kNoWatermark};
 };
 

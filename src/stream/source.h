@@ -42,8 +42,9 @@ struct SourceContext {
   const Clock* clock = nullptr;
   FileSystem* files = nullptr;
   const EvalContext* eval = nullptr;
-  std::function<void()> wake_up;  // may be called from any thread
-  std::atomic<int64_t>* bad_rows = nullptr;
+  std::function<void()> wake_up;               // may be called from any thread
+  std::atomic<int64_t>* bad_rows = nullptr;    // records that could not be decoded
+  std::atomic<int64_t>* bad_fields = nullptr;  // values that became NULL because they could not be read
   // Splits come out of a savepoint: what Discover finds beyond them is new since then. A source whose splits
   // divide one sequence finds none.
   bool restored = false;

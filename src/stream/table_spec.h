@@ -18,6 +18,9 @@ struct TableSpecColumn {
   std::string metadata_key;  // empty for a physical column
 };
 
+// Option of a spec that comes from SET 'penstock.max-record-size.<table>': bytes of the longest record.
+inline constexpr const char* kMaxRecordSizeOption = "penstock.max-record-size";
+
 struct TableSpec {
   std::string table;  // full name, for messages
   std::map<std::string, std::string> options;

@@ -202,6 +202,36 @@ class Test:
             time.sleep(1)
         raise AssertionError(f"{len(rows)} rows in {topic}, wanted {count}")
 
+    def bad_records(self):
+        """Malformed records fail the job with partition and offset, are skipped, or go to the lane; counted each time."""
+        self.broker.topic("bad", 1)
+        self.broker.produce("bad", [("a", '{"v": 1, "ts": "2020-01-01 00:00:01"}'), ("b", '{"v": '),
+                                    ("c", '{"v": "x", "ts": "2020-01-01 00:00:02"}'), ("d", '{"v": 4, "ts": null}'),
+                                    ("e", '{"v": 5, "ts": "2999-01-01 00:00:00"}'),
+                                    ("f", '{"v": 6, "ts": "2020-01-01 00:00:03"}')])
+        bounded = {"scan_startup_mode": "earliest-offset", "scan_bounded_mode": "latest-offset"}
+        columns = "v INT, ts TIMESTAMP(3)"
+        error = self.run(self.table("t", "bad", columns, **bounded) + "SELECT v FROM t;", fails=True)
+        assert "PS-5003" in error and "bad-0:1" in error, error
+        rows = self.read("bad", columns, "SELECT v FROM t;", json_ignore__parse__errors="true")
+        assert sorted(rows, key=str) == [[1], [4], [5], [6], [None]], rows
+        lane = self.folder / "lane"
+        script = self.table("t", "bad", columns + ", WATERMARK FOR ts AS ts", scan_watermark_emit_strategy="on-event", **bounded)
+        script += f"""CREATE TABLE lane (error STRING, `position` STRING, `raw` STRING, v INT) WITH ('connector'='filesystem',
+            'path'='{lane}', 'format'='json');
+            SET 'penstock.bad-rows.t' = 'lane'; SET 'penstock.max-future.t' = '1 d';"""
+        self.broker.topic("good", 1)
+        script += self.table("o", "good", "v INT") + """EXECUTE STATEMENT SET BEGIN INSERT INTO o SELECT v FROM t;
+            INSERT INTO o SELECT v + 100 FROM t; END;"""
+        done = subprocess.run(self.command(script), text=True, capture_output=True, timeout=120)
+        assert done.returncode == 0 and "2 malformed records, 2 rows with an unusable time" in done.stderr, done
+        rows = self.read("good", "v INT", "SELECT v FROM t;")
+        assert sorted(rows) == [[1], [6], [101], [106]], rows
+        bad = [json.loads(line) for path in lane.glob("part-*") for line in path.read_text().splitlines()]
+        seen = sorted((row["position"] or "", row["v"] or 0, row["raw"]) for row in bad)
+        assert seen == [("", 4, '{"ts":null,"v":4}'), ("", 5, '{"ts":"2999-01-01T00:00:00","v":5}'),
+                        ("bad-0:1", 0, '{"v": '), ("bad-0:2", 0, '{"v": "x", "ts": "2020-01-01 00:00:02"}')], seen
+
     def missing_topic(self):
         """The name of a topic that does not exist is in the error."""
         table = self.table("s", "no_such_topic", "v INT", scan_startup_mode="earliest-offset")
@@ -216,9 +246,18 @@ class Test:
         job = self.start(script + "SELECT * FROM s;")
         time.sleep(3)
         assert job.poll() is None, job.stdout.read()
+        self.broker.topic("away_out", 1)
+        writer = self.start("CREATE TABLE g (v BIGINT) WITH ('connector'='datagen', 'rows-per-second'='100');" +
+                            self.table("o", "away_out", "v BIGINT", properties_delivery_timeout_ms="4000",
+                                       properties_request_timeout_ms="2000", **limit) +
+                            "INSERT INTO o SELECT v FROM g;")
+        time.sleep(2)
+        assert writer.poll() is None, writer.stdout.read()
         self.broker.run("stop")
         output, _ = job.communicate(timeout=60)
         assert job.returncode != 0 and self.broker.servers in output, output
+        output, _ = writer.communicate(timeout=60)
+        assert writer.returncode != 0 and self.broker.servers in output and "away_out" in output, output
         begin = time.monotonic()
         error = self.run(self.table("s", "away", "v INT", scan_startup_mode="earliest-offset", **limit) +
                          "SELECT * FROM s;", fails=True)
@@ -226,7 +265,7 @@ class Test:
 
 
 TESTS = ["window_round_trip", "keys_go_where_java_puts_them", "metadata_and_headers", "start_and_end_modes",
-         "savepoint_continues", "new_topics_are_found", "missing_topic", "broker_restart", "broker_away"]
+         "savepoint_continues", "new_topics_are_found", "bad_records", "missing_topic", "broker_restart", "broker_away"]
 
 
 def main():

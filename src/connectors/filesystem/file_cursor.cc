@@ -10,23 +10,35 @@ namespace penstock {
 namespace {
 
 constexpr size_t kReadBytes = 256 << 10;
+constexpr size_t kShownBytes = 1000;  // of a record that is too long
+
+// Where a cursor starts.
+struct FilePlace {
+  std::string path;
+  uint64_t offset = 0;
+};
 
 class RecordCursor : public FileCursor {
  public:
   RecordCursor(std::unique_ptr<ReadableFile> file, std::unique_ptr<Decoder> decoder,
-               const FileColumns& columns, std::vector<Value> values, bool keep_bad_rows,
-               const std::string& path, uint64_t offset)
+               const FileColumns& columns, std::vector<Value> values, const RecordLimits& limits,
+               FilePlace place)
       : file_(std::move(file)),
         decoder_(std::move(decoder)),
         columns_(columns),
         values_(std::move(values)),
-        decoded_(columns.record_types(), keep_bad_rows) {
-    decoded_.source = path;
-    position_.offset = offset;
+        limits_(limits),
+        decoded_(columns.record_types(), limits.keep_bad_rows) {
+    decoded_.source = place.path;
+    position_.offset = place.offset;
   }
 
   Result<Batch> Read(int64_t max_rows) override {
     while (decoded_.rows == 0) {
+      if (skipping_) {
+        RETURN_IF_ERROR(SkipLine());
+        continue;
+      }
       std::string_view bytes(buffer_.data() + begin_, end_ - begin_);
       decoded_.base_offset = position_.offset;
       ASSIGN_OR_RETURN(size_t used, decoder_->DecodeStream(bytes, at_end_, max_rows, &decoded_));
@@ -37,6 +49,10 @@ class RecordCursor : public FileCursor {
         break;
       }
       if (used == 0 && at_end_) return Status::Internal("a decoder makes no progress");
+      if (used == 0 && static_cast<int64_t>(end_ - begin_) > limits_.max_bytes) {
+        RETURN_IF_ERROR(RefuseLongRecord());
+        continue;
+      }
       if (used == 0) RETURN_IF_ERROR(Fill());
       if (decoded_.bad.count() - reported_ > max_rows) break;  // gives bad rows their way out
     }
@@ -44,9 +60,33 @@ class RecordCursor : public FileCursor {
     return columns_.Assemble(decoded_.Take(), values_);
   }
   int64_t bad_records() const override { return decoded_.bad.count(); }
+  int64_t bad_fields() const override { return decoded_.bad.fields(); }
   Batch TakeBadRows() override { return decoded_.bad.Take(); }
 
  private:
+  // The rest of the buffer begins with a record that does not end in it.
+  Status RefuseLongRecord() {
+    std::string_view start(buffer_.data() + begin_, std::min<size_t>(end_ - begin_, kShownBytes));
+    RETURN_IF_ERROR(ReportBadRecord(start,
+                                    "the record is longer than " + std::to_string(limits_.max_bytes) +
+                                        " bytes (shown are the first); the limit is SET "
+                                        "'penstock.max-record-size.<table>'",
+                                    0, limits_.on_long, &decoded_));
+    skipping_ = true;
+    return Status::Ok();
+  }
+  // Goes behind the next line end, forgetting what lies before it.
+  Status SkipLine() {
+    const void* newline = std::memchr(buffer_.data() + begin_, '\n', end_ - begin_);
+    size_t used =
+        newline == nullptr
+            ? end_ - begin_
+            : static_cast<size_t>(static_cast<const char*>(newline) - (buffer_.data() + begin_)) + 1;
+    begin_ += used;
+    position_.offset += used;
+    skipping_ = newline == nullptr && !at_end_;
+    return skipping_ ? Fill() : Status::Ok();
+  }
   // Moves the rest to the front and reads on behind it.
   Status Fill() {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
@@ -65,7 +105,9 @@ class RecordCursor : public FileCursor {
   std::unique_ptr<Decoder> decoder_;
   const FileColumns& columns_;
   std::vector<Value> values_;
+  RecordLimits limits_;
   DecodedRows decoded_;
+  bool skipping_ = false;  // the rest of a line
   std::string buffer_ = std::string(kDecodePadding, '\0');
   size_t begin_ = 0, end_ = 0;
   bool at_end_ = false;
@@ -160,7 +202,7 @@ Result<FilePosition> FilePosition::Parse(const std::string& bytes) {
 
 Result<std::unique_ptr<FileCursor>> FileCursor::Open(FileSystem& files, const std::string& path,
                                                      const FilePosition& position, const FileColumns& columns,
-                                                     const Format& format, bool keep_bad_rows) {
+                                                     const Format& format, const RecordLimits& limits) {
   ASSIGN_OR_RETURN(FileInfo info, files.Stat(path));
   ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, files.OpenForRead(path));
   ASSIGN_OR_RETURN(std::vector<Value> values, columns.ValuesOf(info));
@@ -179,8 +221,8 @@ Result<std::unique_ptr<FileCursor>> FileCursor::Open(FileSystem& files, const st
   } else if (position.offset > 0) {
     RETURN_IF_ERROR(file->Seek(position.offset));
   }
-  return std::unique_ptr<FileCursor>(new RecordCursor(
-      std::move(file), std::move(decoder), columns, std::move(values), keep_bad_rows, path, position.offset));
+  return std::unique_ptr<FileCursor>(new RecordCursor(std::move(file), std::move(decoder), columns,
+                                                      std::move(values), limits, {path, position.offset}));
 }
 
 }  // namespace penstock

@@ -23,18 +23,26 @@ struct FilePosition {
   static Result<FilePosition> Parse(const std::string& bytes);
 };
 
+// What a cursor does with records that cannot be used.
+struct RecordLimits {
+  bool keep_bad_rows = false;
+  OnBadRecord on_long = OnBadRecord::kFail;  // for a record that is longer than max_bytes
+  int64_t max_bytes = 64 << 20;              // that a record may take in memory; at least 1 MiB
+};
+
 class FileCursor {
  public:
   virtual ~FileCursor() = default;
   // kNotFound when the file is not there.
   static Result<std::unique_ptr<FileCursor>> Open(FileSystem& files, const std::string& path,
                                                   const FilePosition& position, const FileColumns& columns,
-                                                  const Format& format, bool keep_bad_rows);
+                                                  const Format& format, const RecordLimits& limits);
 
   // At most `max_rows` next rows in the order of the table's columns; may be empty. After the last of them
   // position().done is true.
   virtual Result<Batch> Read(int64_t max_rows) = 0;
   virtual int64_t bad_records() const { return 0; }
+  virtual int64_t bad_fields() const { return 0; }
   virtual Batch TakeBadRows() { return {}; }
   const FilePosition& position() const { return position_; }
 

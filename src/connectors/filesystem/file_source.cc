@@ -36,11 +36,13 @@ class FileEnumerator : public SplitEnumerator {
 
 class FileReader : public SplitReader {
  public:
-  FileReader(const TableSpec& spec, SourceContext context, FileColumns columns, const Format* format)
+  FileReader(const TableSpec& spec, SourceContext context, FileColumns columns, const Format* format,
+             const RecordLimits& limits)
       : spec_(spec),
         context_(std::move(context)),
         columns_(std::move(columns)),
         format_(format),
+        limits_(limits),
         bounded_(!spec.options.contains("source.monitor-interval")) {}
 
   Status AddSplits(std::vector<SourceSplit> splits) override {
@@ -62,9 +64,12 @@ class FileReader : public SplitReader {
           return result;
         }
       }
-      int64_t bad_before = cursor_->bad_records();
-      ASSIGN_OR_RETURN(result.batch, cursor_->Read(max_rows));
+      int64_t bad_before = cursor_->bad_records(), fields_before = cursor_->bad_fields();
+      Result<Batch> read = cursor_->Read(max_rows);
+      if (!read) return Broken(read.error());
+      result.batch = std::move(*read);
       *context_.bad_rows += cursor_->bad_records() - bad_before;
+      if (context_.bad_fields != nullptr) *context_.bad_fields += cursor_->bad_fields() - fields_before;
       KeepBadRows(cursor_->TakeBadRows());
       splits_[current_].position = cursor_->position();
       if (splits_[current_].position.done) cursor_.reset();
@@ -104,13 +109,20 @@ class FileReader : public SplitReader {
     bad_ = std::move(more);
   }
 
+  // Says which file it was, where the error does not.
+  Status Broken(Status status) const {
+    const std::string& path = splits_[current_].path;
+    if (status.message().find(path) != std::string::npos) return status;
+    return std::move(status).WithContext("reading '" + path + "'");
+  }
+
   Result<bool> OpenNext() {
     while (next_ < splits_.size() && splits_[next_].position.done) ++next_;
     if (next_ == splits_.size()) return false;
     current_ = next_++;
     const Split& split = splits_[current_];
-    Result<std::unique_ptr<FileCursor>> cursor = FileCursor::Open(*context_.files, split.path, split.position,
-                                                                  columns_, *format_, spec_.bad_rows_lane);
+    Result<std::unique_ptr<FileCursor>> cursor =
+        FileCursor::Open(*context_.files, split.path, split.position, columns_, *format_, limits_);
     if (!cursor) {
       if (cursor.error().code() != StatusCode::kNotFound) return cursor.error();
       return Status::NotFound("file '" + split.path + "' of table " + spec_.table +
@@ -125,6 +137,7 @@ class FileReader : public SplitReader {
   SourceContext context_;
   FileColumns columns_;
   const Format* format_;
+  RecordLimits limits_;
   bool bounded_;
   std::vector<Split> splits_;
   size_t next_ = 0;     // the first split that was not opened
@@ -145,8 +158,14 @@ Result<std::unique_ptr<SplitReader>> FileSource::MakeReader(const SourceContext&
   ASSIGN_OR_RETURN(const Format* format, FindFormat(spec_.option("format")));
   FormatRequest request = RequestOf(spec_.options, "format", *format);
   if (spec_.bad_rows_lane) request.on_bad_record = OnBadRecord::kSkip;
+  RecordLimits limits;
+  limits.keep_bad_rows = spec_.bad_rows_lane;
+  ASSIGN_OR_RETURN(bool ignore, request.BoolOption("ignore-parse-errors", false));
+  limits.on_long = ignore ? OnBadRecord::kSkip : request.on_bad_record;
+  ASSIGN_OR_RETURN(limits.max_bytes, SizeOption(spec_.options, kMaxRecordSizeOption, limits.max_bytes));
+  limits.max_bytes = std::max<int64_t>(limits.max_bytes, 1 << 20);
   ASSIGN_OR_RETURN(FileColumns columns, FileColumns::Make(spec_, std::move(request)));
-  return std::unique_ptr<SplitReader>(new FileReader(spec_, context, std::move(columns), format));
+  return std::unique_ptr<SplitReader>(new FileReader(spec_, context, std::move(columns), format, limits));
 }
 
 }  // namespace penstock

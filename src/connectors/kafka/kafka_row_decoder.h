@@ -20,6 +20,7 @@ class KafkaRowDecoder {
   Batch Take();
   // Bad records so far, and the rows kept of them since the last call.
   int64_t bad_count() const { return value_rows_.bad.count() + key_rows_.bad.count(); }
+  int64_t bad_fields() const { return value_rows_.bad.fields() + key_rows_.bad.fields(); }
   Batch TakeBadRows() {
     Batch bad = value_rows_.bad.Take();
     return bad.rows > 0 ? bad : key_rows_.bad.Take();

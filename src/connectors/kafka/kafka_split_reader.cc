@@ -61,6 +61,10 @@ Result<bool> KafkaSplitReader::ReadFrom(size_t number, int64_t max_rows) {
     *context_.bad_rows += bad - bad_reported_;
     bad_reported_ = bad;
   }
+  if (int64_t fields = decoder_->bad_fields(); fields > fields_reported_ && context_.bad_fields != nullptr) {
+    *context_.bad_fields += fields - fields_reported_;
+    fields_reported_ = fields;
+  }
   return decoder_->rows() > 0;
 }
 

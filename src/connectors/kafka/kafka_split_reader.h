@@ -49,6 +49,7 @@ class KafkaSplitReader : public SplitReader {
   size_t turn_ = 0;
   bool open_changed_ = true;  // the next batch tells which splits are open
   int64_t bad_reported_ = 0;
+  int64_t fields_reported_ = 0;
 };
 
 }  // namespace penstock

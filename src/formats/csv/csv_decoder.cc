@@ -169,6 +169,7 @@ bool CsvDecoder::AppendCell(std::string_view text, const DataType& type, ColumnB
   if (done) return true;
   to->Truncate(length);
   if (options_.ignore_parse_errors) {
+    ++bad_fields_;
     to->AppendNull();
     return true;
   }
@@ -182,10 +183,12 @@ bool CsvDecoder::AppendRow(std::string_view bytes, DecodedRows* out) {
                std::to_string(cells_.size());
     return false;
   }
+  bad_fields_ = 0;
   for (size_t i = 0; i < stored_.size(); ++i) {
     if (targets_[i] < 0) continue;
     ColumnBuilder& to = out->builders[static_cast<size_t>(targets_[i])];
     if (i >= cells_.size()) {
+      ++bad_fields_;
       to.AppendNull();
       continue;
     }
@@ -195,6 +198,7 @@ bool CsvDecoder::AppendRow(std::string_view bytes, DecodedRows* out) {
     return false;
   }
   out->AddRow();
+  out->bad.AddFields(bad_fields_);
   return true;
 }
 

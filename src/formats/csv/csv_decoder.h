@@ -38,6 +38,7 @@ class CsvDecoder : public Decoder {
   std::vector<Cell> cells_;
   std::string scratch_;
   std::string problem_;
+  int64_t bad_fields_ = 0;  // of the record, read as NULL
 };
 
 }  // namespace penstock

@@ -65,6 +65,7 @@ struct JsonDecoder::Rep {
   size_t record_bytes = 256;  // of a record, a moving average
   size_t chunk_bytes = kChunkBytes;
   od::parser parser;
+  int64_t bad_fields = 0;  // of the record, read as NULL
   std::string problem;
   std::string scratch;
 };
@@ -231,6 +232,7 @@ Outcome JsonDecoder::Rep::DecodeValue(od::value& value, JsonFields& node, Column
   if (outcome == Outcome::kOk) return outcome;
   to->Truncate(length);
   if (outcome == Outcome::kBroken || !options.ignore_parse_errors) return outcome;
+  ++bad_fields;
   to->AppendNull();
   return Outcome::kOk;
 }
@@ -397,6 +399,7 @@ Status JsonDecoder::DecodeCarefully(std::string_view record, size_t offset, Deco
   if (!record.empty() && record.back() == '\r') record.remove_suffix(1);
   if (record.find_first_not_of(" \t\r\n") == std::string_view::npos) return Status::Ok();
   int64_t rows = out->rows;
+  rep_->bad_fields = 0;
   Outcome outcome = Outcome::kOk;
   od::document document;
   if (auto error = rep_->parser.iterate(record, record.size() + kDecodePadding).get(document)) {
@@ -404,7 +407,10 @@ Status JsonDecoder::DecodeCarefully(std::string_view record, size_t offset, Deco
   } else {
     outcome = rep_->DecodeDocument(document, out);
   }
-  if (outcome == Outcome::kOk) return Status::Ok();
+  if (outcome == Outcome::kOk) {
+    out->bad.AddFields(rep_->bad_fields);
+    return Status::Ok();
+  }
   out->rows = rows;
   if (out->kinds) out->kinds->resize(static_cast<size_t>(rows));
   out->DropUnfinishedRow();
