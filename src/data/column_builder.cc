@@ -41,7 +41,7 @@ void ColumnBuilder::Reset() {
 void ColumnBuilder::AppendNull() {
   if (!validity_) {
     validity_ = std::make_shared<Buffer>(static_cast<size_t>(length_));
-    std::memset(validity_->data(), 1, static_cast<size_t>(length_));
+    if (length_ > 0) std::memset(validity_->data(), 1, static_cast<size_t>(length_));
   }
   validity_->AppendFixed<uint8_t>(0);
   ++length_;
