@@ -165,7 +165,8 @@ class HashBackend : public StateBackend {
       for (uint64_t i = 0, entries = in.Count(); i < entries; ++i) {
         std::string_view key = in.String();
         auto time = in.Fixed<int64_t>();
-        std::string value(descriptor.width, '\0');
+        // A corrupt width must not make us allocate: no value is longer than what is left.
+        std::string value(std::min<size_t>(descriptor.width, in.rest().size() + 1), '\0');
         for (char& byte : value) byte = in.Fixed<char>();
         StateKey state_key{key, HashKey(key)};
         if (in.ok() && range_.Contains(state_key.hash)) state.Insert(name_space, state_key, time, value);

@@ -162,7 +162,8 @@ void HashFixedState::Snapshot(ByteWriter& out) {
 }
 
 void HashFixedState::RestoreGroup(ByteReader& in) {
-  std::string value(descriptor_.width, '\0');
+  // A corrupt width must not make us allocate: no value is longer than what is left.
+  std::string value(std::min<size_t>(descriptor_.width, in.rest().size() + 1), '\0');
   while (in.ok() && !in.at_end()) {
     auto name_space = in.Fixed<int64_t>();
     for (uint64_t i = 0, entries = in.Count(); i < entries; ++i) {

@@ -302,5 +302,20 @@ TEST_F(HashBackendTest, EntriesNotWrittenForTheirTimeToLiveAreNew) {
   EXPECT_EQ(Counts(state, 0)["key"], 1);
 }
 
+TEST(HashBackend, ACorruptWidthIsAnErrorAndNoAllocation) {
+  ByteWriter out;  // version 1: one fixed state whose values claim to be a terabyte wide
+  out.Varint(1);
+  out.Fixed(uint8_t{1});
+  out.String("counts");
+  out.Varint(uint64_t{1} << 40);
+  out.Varint(1);
+  out.Fixed(int64_t{0});
+  out.Varint(1);
+  out.String("key");
+  out.Fixed(int64_t{0});
+  ManualClock clock(0);
+  EXPECT_FALSE(MakeHashBackend({}, &clock)->Restore(out.bytes()).ok());
+}
+
 }  // namespace
 }  // namespace penstock
