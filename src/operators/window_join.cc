@@ -87,7 +87,9 @@ Status WindowJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64
     if (ends.IsNull(row)) continue;  // rows of no window
     int64_t window_end = MillisAt(ends, row);
     if (watermark_ != kNoWatermark && FireTime(window_end) <= watermark_) {
-      late_.AddWindowed(row, MillisAt(*batch.column(spec_.start_columns[side]), row), window_end);
+      int start = spec_.start_columns[side];
+      int64_t from = start < 0 ? window_end : MillisAt(*batch.column(start), row);
+      late_.AddWindowed(row, from, window_end);
       continue;
     }
     element.assign(1, keys_[side].never_matches(row) ? '\1' : '\0');

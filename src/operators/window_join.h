@@ -13,7 +13,7 @@ namespace penstock {
 
 struct WindowJoinSpec {
   JoinSpec join;
-  std::array<int, 2> start_columns = {-1, -1};
+  std::array<int, 2> start_columns = {-1, -1};  // told with late rows; -1: not known
   std::array<int, 2> end_columns = {-1, -1};
   bool local_zone = false;  // windows were cut on the wall clock of instants
   std::string Serialize() const;
