@@ -70,6 +70,7 @@ def main():
         tally.run("install", [sys.executable, "tests/install/run.py", "--build", str(build)])
     else:
         tally.skip("install", "a build with a sanitizer is not installed")
+    tally.run("kills", [sys.executable, "tests/kill/kill_test.py", "--penstock", str(penstock)])
     baseline = ROOT / "tests" / "conformance" / "passing.json"
     if (CONFORMANCE / "run.py").exists():
         tally.run("conformance ratchet", [sys.executable, str(CONFORMANCE / "run.py"), "--penstock", str(penstock),

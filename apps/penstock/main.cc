@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 
 #include "engine/result_printer.h"
@@ -36,6 +37,10 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
   app->add_option("--savepoint", arguments->session.savepoint_dir,
                   "with --stop-when-idle: where the state goes")
       ->type_name("DIR");
+  app->add_flag("--fresh", arguments->session.fresh,
+                "start a new run instead of going on with an unfinished one");
+  app->add_flag("--allow-non-restored-state", arguments->session.allow_non_restored_state,
+                "drop state that no operator of the statement takes");
   app->add_flag("--progress", arguments->session.progress, "report what the jobs do on standard error");
   app->add_flag("--continue-on-error", arguments->session.continue_on_error,
                 "go on after a failing statement");
@@ -115,5 +120,7 @@ int main(int argc, char** argv) {
   if (arguments.command.empty() && arguments.script.empty())
     return Usage("nothing to do: give -c \"SQL\" or run FILE.sql");
   arguments.session.explain_only = explain->parsed();
+  if (!arguments.script.empty())
+    arguments.session.script_name = std::filesystem::path(arguments.script).stem().string();
   return Run(arguments, explain->parsed());
 }

@@ -39,6 +39,7 @@ const char* ErrorName(ErrorNumber number) {
     case ErrorNumber::kNotNullViolated: return "NOT NULL violated";
     case ErrorNumber::kBadRecord: return "malformed record";
     case ErrorNumber::kNullRowtime: return "null rowtime";
+    case ErrorNumber::kStateNotRestorable: return "state cannot be restored";
   }
   return "";
 }

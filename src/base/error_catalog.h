@@ -45,6 +45,7 @@ enum class ErrorNumber : int {
   kNotNullViolated = 5002,
   kBadRecord = 5003,
   kNullRowtime = 5004,
+  kStateNotRestorable = 5005,
 };
 
 // Short name for docs and logs, such as "unknown table"; "" for kNone.

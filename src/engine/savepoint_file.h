@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "env/file_system.h"
-#include "runtime/snapshot.h"
 #include "stream/job_graph.h"
+#include "stream/snapshot.h"
 
 namespace penstock {
 

@@ -39,7 +39,7 @@ struct Session::RunningJob {
   int statement = 0;
   EvalContext eval;                        // as it was when the job started
   std::shared_ptr<ResultHandler> handler;  // is told the job's end; null: RunJob's caller is
-  std::unique_ptr<JobRunner> runner;
+  std::unique_ptr<Job> job;
   Thread thread;
   Status outcome;
 };
@@ -132,7 +132,7 @@ Session::~Session() {
 
 void Session::CancelAll() {
   std::lock_guard lock(jobs_mutex_);
-  for (auto& job : running_) job->runner->Cancel();
+  for (auto& running : running_) running->job->Cancel();
 }
 
 sql::BindContext Session::bind_context() { return {&catalog_, &config_, &eval_}; }
@@ -166,6 +166,7 @@ bool Session::ExecuteScript(std::string_view script, ResultHandler* handler) {
     if (status.code() == StatusCode::kUnsupported) phase = StatementPhase::kUnsupported;
     handler->OnError(number, phase, std::move(status).At(text.position));
     all_ok = false;
+    any_left_ = true;
     if (!options_.continue_on_error) break;
   }
   return all_ok;
@@ -431,22 +432,26 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   options.stop_when_idle = options_.stop_when_idle;
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
-  if (!config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false))
-    RETURN_IF_ERROR(CheckClaimed(graph, options.restore));
+  bool drop_state = options_.allow_non_restored_state ||
+                    config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false);
+  if (!drop_state) RETURN_IF_ERROR(CheckClaimed(graph, options.restore));
   NoteUnknownTables(number);
-  auto job = std::make_unique<RunningJob>();
-  job->number = job_number;
-  job->statement = number;
-  job->eval = eval_;
-  job->handler = handler_;
-  job->runner = std::make_unique<JobRunner>(
+  ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number));
+  if (durability) durability->allow_non_restored_state = drop_state;
+  auto made = std::make_unique<RunningJob>();
+  made->number = job_number;
+  made->statement = number;
+  made->eval = eval_;
+  made->handler = handler_;
+  made->job = std::make_unique<Job>(
       std::move(graph), std::move(options),
-      JobEnvironment{&registry_, clock_, files_, &job->eval, options_.make_executor});
-  RETURN_IF_ERROR(job->runner->Prepare());
-  RunningJob* running = job.get();
+      JobEnvironment{&registry_, clock_, files_, &made->eval, options_.make_executor}, std::move(durability));
+  RETURN_IF_ERROR(made->job->Prepare());
+  if (made->job->finished_before()) return Status::Ok();
+  RunningJob* running = made.get();
   {
     std::lock_guard lock(jobs_mutex_);
-    running_.push_back(std::move(job));
+    running_.push_back(std::move(made));
   }
   if (options_.driven) return Drive(*running).status();
   if (!wait) {
@@ -463,24 +468,25 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
 
 void Session::RunWatched(RunningJob& job) {
   std::unique_ptr<JobProgress> progress;
-  const std::vector<JobVertex>& vertices = job.runner->graph().vertices;
+  const std::vector<JobVertex>& vertices = job.job->runner()->graph().vertices;
   bool drawn = isatty(STDOUT_FILENO) != 0 &&  // its rows may be a table that is drawn over itself
                std::any_of(vertices.begin(), vertices.end(),
                            [](const JobVertex& vertex) { return vertex.factory == sql::kCollectSink; });
   if (!drawn && (options_.progress || !live_tables_->entries().empty()))
-    progress = std::make_unique<JobProgress>(job.runner.get(), clock_, stderr, live_tables_.get(),
+    progress = std::make_unique<JobProgress>(job.job->runner(), clock_, stderr, live_tables_.get(),
                                              options_.progress);
-  job.outcome = job.runner->Run();
+  job.outcome = job.job->Run();
 }
 
 Status Session::FinishJob(RunningJob& job) {
   Status outcome = job.outcome;
-  std::string losses = JobCounts::Of(*job.runner).Losses();
+  std::string losses = JobCounts::Of(*job.job->runner()).Losses();
   ResultHandler* told = job.handler ? job.handler.get() : notices_;
   if (!losses.empty() && told != nullptr) told->OnNotice(job.statement, losses);
+  any_left_ = any_left_ || !job.job->runner()->drained();
   if (outcome.ok() && options_.stop_when_idle && !options_.savepoint_dir.empty()) {
     outcome = WriteSavepoint(*files_, options_.savepoint_dir + "/job-" + std::to_string(job.number),
-                             job.runner->savepoint());
+                             job.job->runner()->savepoint());
   }
   std::lock_guard lock(jobs_mutex_);
   running_.remove_if([&](const auto& other) { return other.get() == &job; });
@@ -492,7 +498,7 @@ bool Session::WaitForJobs(ResultHandler* handler) {
   while (true) {
     // Queries that someone reads end when he does.
     auto next = std::find_if(running_.begin(), running_.end(), [](const auto& job) { return !job->handler; });
-    if (next == running_.end()) return all_ok;
+    if (next == running_.end()) break;
     RunningJob& job = **next;
     int statement = job.statement;
     job.thread.Join();
@@ -503,6 +509,11 @@ bool Session::WaitForJobs(ResultHandler* handler) {
     all_ok = false;
     handler->OnError(statement, StatementPhase::kRuntime, status);
   }
+  if (Status ended = EndRun(all_ok); !ended.ok()) {
+    all_ok = false;
+    handler->OnError(statements_, StatementPhase::kRuntime, ended);
+  }
+  return all_ok;
 }
 
 Result<int> Session::StartQuery(std::string_view statement, std::shared_ptr<ResultHandler> handler) {
@@ -528,14 +539,14 @@ void Session::CancelJob(int number) {
                             [number](const auto& job) { return job->number == number; });
   if (found == running_.end()) return;
   RunningJob& job = **found;
-  job.runner->Cancel();
+  job.job->Cancel();
   if (options_.driven) return (void)Drive(job);
   job.thread.Join();
   (void)FinishJob(job);
 }
 
 Result<JobRunner::Quiet> Session::Drive(RunningJob& job) {
-  Result<JobRunner::Quiet> quiet = job.runner->RunUntilQuiet();
+  Result<JobRunner::Quiet> quiet = job.job->runner()->RunUntilQuiet();
   if (quiet && !quiet->finished) return quiet;
   job.outcome = quiet.status();
   int statement = job.statement;

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/job.h"
 #include "engine/result_handler.h"
+#include "engine/run_directory.h"
 #include "env/clock.h"
 #include "env/file_system.h"
 #include "env/random.h"
@@ -38,6 +40,9 @@ struct SessionOptions {
   // Who steps the tasks of each job; null: see JobEnvironment.
   std::function<std::unique_ptr<Executor>()> make_executor;
   bool driven = false;  // jobs have no threads: they run in RunUntilQuiet, under a manual clock
+  bool fresh = false;         // forget an unfinished run of this script
+  bool allow_non_restored_state = false;
+  std::string script_name = "session";  // names the folder of its checkpoints
 };
 
 class Session {
@@ -97,6 +102,9 @@ class Session {
   // Says which lanes and limits of tables name no table.
   void NoteUnknownTables(int number);
   Result<std::vector<SubtaskSnapshot>> LoadSavepoint(int job);
+  // What a job with checkpoints needs; nullopt where none are asked for (durability.cc).
+  Result<std::optional<JobDurability>> DurabilityOf(const JobGraph& graph, int job);
+  Status EndRun(bool all_ok);
   sql::BindContext bind_context();
   Status UpdateTimeZone();
 
@@ -118,6 +126,9 @@ class Session {
   std::shared_ptr<ResultHandler> handler_;  // of the statement that StartQuery executes
   std::mutex jobs_mutex_;
   std::list<std::unique_ptr<RunningJob>> running_;
+  std::unique_ptr<RunDirectory> run_directory_;  // once a job has asked for checkpoints
+  bool any_left_ = false;  // a statement failed, or a job was stopped before its sources had ended
+  bool told_no_directory_ = false;
 };
 
 }  // namespace penstock

@@ -18,6 +18,7 @@ Status FromErrno(const std::string& action, const std::string& path) {
   int error = errno;
   std::string message = "cannot " + action + " '" + path + "': " + std::strerror(error);
   if (error == ENOENT) return Status::NotFound(message);
+  if (error == EEXIST) return Status(StatusCode::kAlreadyExists, message);
   if (error == ENOSPC || error == EDQUOT) {
     return Status(StatusCode::kResourceExhausted, message)
         .WithHint("free space on the device and start again");
@@ -89,8 +90,9 @@ Result<std::unique_ptr<ReadableFile>> LocalFileSystem::OpenForRead(const std::st
   return std::unique_ptr<ReadableFile>(new LocalReadableFile(fd, path));
 }
 
-Result<std::unique_ptr<WritableFile>> LocalFileSystem::OpenForWrite(const std::string& path, bool append) {
-  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
+Result<std::unique_ptr<WritableFile>> LocalFileSystem::OpenForWrite(const std::string& path, WriteMode mode) {
+  int extra = mode == WriteMode::kAppend ? O_APPEND : mode == WriteMode::kReplace ? O_TRUNC : O_EXCL;
+  int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | extra, 0644);
   if (fd < 0) return FromErrno("create", path);
   return std::unique_ptr<WritableFile>(new LocalWritableFile(fd, path));
 }
@@ -159,7 +161,7 @@ Result<std::string> ReadFile(FileSystem& files, const std::string& path) {
 
 Status WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
   std::string temporary = path + ".tmp";
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.OpenForWrite(temporary, false));
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files.OpenForWrite(temporary, WriteMode::kReplace));
   RETURN_IF_ERROR(file->Append(bytes));
   RETURN_IF_ERROR(file->Sync());
   RETURN_IF_ERROR(file->Close());

@@ -31,6 +31,12 @@ class WritableFile {
   virtual Status Close() = 0;
 };
 
+enum class WriteMode : uint8_t {
+  kReplace,    // creates or truncates
+  kAppend,     // creates or keeps what is there
+  kCreateNew,  // kAlreadyExists where the name is taken: of several callers one wins
+};
+
 struct FileInfo {
   std::string path;
   uint64_t size = 0;
@@ -42,8 +48,7 @@ class FileSystem {
  public:
   virtual ~FileSystem() = default;
   virtual Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) = 0;
-  // Creates or truncates; with `append` keeps what is there.
-  virtual Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, bool append) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, WriteMode mode) = 0;
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
   // Entries of a directory, sorted by path; not recursive.
   virtual Result<std::vector<FileInfo>> List(const std::string& directory) = 0;
@@ -58,7 +63,7 @@ class FileSystem {
 class LocalFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override;
-  Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, bool append) override;
+  Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, WriteMode mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
   Result<std::vector<FileInfo>> List(const std::string& directory) override;
   Status Rename(const std::string& from, const std::string& to) override;

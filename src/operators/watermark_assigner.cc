@@ -63,10 +63,46 @@ Status WatermarkAssigner::Open(OperatorContext* context) {
     splits_.StartAt(0);
     emitted_ = 0;
   }
+  if (int64_t restored = context->restore_watermarks ? RestoredWatermark() : kNoWatermark;
+      restored > emitted_) {
+    splits_.StartAt(restored);
+    emitted_ = restored;
+    announce_restored_ = true;
+  }
   if (!spec_.per_split) splits_.SetOpen({-1}, now);
   bool ticks = (!spec_.on_event && spec_.interval_ms > 0) || spec_.idle_ms > 0;
   if (ticks) next_tick_ms_ = now + std::max<int64_t>(1, spec_.interval_ms);
   return Status::Ok();
+}
+
+Status WatermarkAssigner::SnapshotState(std::vector<std::string>* lists) {
+  ByteWriter out;
+  out.Varint(static_cast<uint64_t>(context_->subtask));
+  out.Varint(static_cast<uint64_t>(context_->parallelism));
+  out.Fixed(emitted_);
+  lists->push_back(out.Take());
+  return Status::Ok();
+}
+
+Status WatermarkAssigner::RestoreState(const std::vector<std::string>& lists) {
+  for (const std::string& bytes : lists) {
+    ByteReader in(bytes);
+    Saved saved{static_cast<int>(in.Varint()), static_cast<int>(in.Varint()), in.Fixed<int64_t>()};
+    if (!in.ok()) return Status::Corruption("the saved watermark of an assigner is cut short");
+    saved_.push_back(saved);
+  }
+  return Status::Ok();
+}
+
+// Its own at the same parallelism, else the least of all: splits have moved.
+int64_t WatermarkAssigner::RestoredWatermark() const {
+  int64_t least = kMaxWatermark;
+  for (const Saved& saved : saved_) {
+    if (saved.parallelism == context_->parallelism && saved.subtask == context_->subtask)
+      return saved.watermark;
+    least = std::min(least, saved.watermark);
+  }
+  return saved_.empty() ? kNoWatermark : least;
 }
 
 Status WatermarkAssigner::Screen(Batch* batch, Output& out) {
@@ -148,6 +184,10 @@ Result<Progress> WatermarkAssigner::Process(int, const Batch& given, Output& out
   result.marks.clear();
   result.origin = {};
   int64_t now = context_->clock->MonotonicMillis();
+  if (announce_restored_) {
+    announce_restored_ = false;
+    result.marks.push_back({0, MarkKind::kWatermark, emitted_});
+  }
   if (batch.origin.open_splits) {
     splits_.SetOpen(*batch.origin.open_splits, now);
     if (spec_.on_event && splits_.merged() > emitted_) {

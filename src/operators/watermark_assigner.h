@@ -39,8 +39,12 @@ class WatermarkAssigner : public Operator {
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
   int64_t NextProcessingTime() const override;
   Result<Progress> OnProcessingTime(int64_t now, Output& out) override;
+  // The watermark that was sent; comes back only after a failure, not from a savepoint (as in Flink).
+  Status SnapshotState(std::vector<std::string>* lists) override;
+  Status RestoreState(const std::vector<std::string>& lists) override;
 
  private:
+  int64_t RestoredWatermark() const;
   // Takes the rows out of the batch that are not let through, and emits them.
   Status Screen(Batch* batch, Output& out);
   Status AddMarks(const Batch& batch, std::vector<Mark>* marks);
@@ -50,7 +54,13 @@ class WatermarkAssigner : public Operator {
   SplitWatermarks splits_{0};       // what the rows give
   int64_t emitted_ = kNoWatermark;  // what was sent
   int64_t next_tick_ms_ = INT64_MAX;
-  bool idle_ = false;  // what was sent
+  struct Saved {
+    int subtask, parallelism;
+    int64_t watermark;
+  };
+  std::vector<Saved> saved_;        // by the subtasks before the restore
+  bool announce_restored_ = false;  // the first batch is preceded by the restored watermark
+  bool idle_ = false;               // what was sent
   bool ended_ = false;
 };
 

@@ -11,7 +11,10 @@ void InputGate::AddChannel(int input, std::shared_ptr<Channel> channel) {
   ++open_;
 }
 
-void InputGate::Start() { merger_ = std::make_unique<WatermarkMerger>(ports_.size()); }
+void InputGate::Start(int64_t watermark) {
+  merger_ = std::make_unique<WatermarkMerger>(ports_.size(), watermark);
+  watermark_ = watermark;
+}
 
 bool InputGate::empty() const {
   return queued_.empty() && std::all_of(ports_.begin(), ports_.end(),
@@ -68,6 +71,10 @@ InputGate::Event InputGate::Handle(size_t port, Batch batch) {
       for (size_t m = first; m < merged.size(); ++m) merged[m].offset = mark.offset;
     }
     batch.marks = std::move(merged);
+  } else {
+    for (const Mark& mark : batch.marks) {
+      if (mark.kind == MarkKind::kWatermark) watermark_ = std::max(watermark_, mark.watermark);
+    }
   }
   return {ports_[port].input, std::move(batch), false};
 }

@@ -22,12 +22,14 @@ class InputGate {
   };
 
   void AddChannel(int input, std::shared_ptr<Channel> channel);
-  // Call once, after all channels were added.
-  void Start();
+  // Call once, after all channels were added. `watermark` is the one to go on from.
+  void Start(int64_t watermark = kNoWatermark);
   // Nothing when every channel is empty or held back.
   std::optional<Event> Next();
   bool ended() const { return open_ == 0; }
   bool empty() const;
+  // What was handed out so far.
+  int64_t watermark() const { return ports_.size() > 1 ? merger_->watermark() : watermark_; }
 
  private:
   struct Port {
@@ -45,6 +47,7 @@ class InputGate {
   std::unique_ptr<WatermarkMerger> merger_;
   size_t next_ = 0;
   size_t open_ = 0;
+  int64_t watermark_ = kNoWatermark;  // of a single channel, whose marks pass as they are
   std::optional<Barrier> aligning_;
   std::deque<Event> queued_;  // follow the event that was handed out last
 };

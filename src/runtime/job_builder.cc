@@ -36,12 +36,11 @@ Status JobRunner::BuildTasks() {
     if (!HeadsTask(vertex)) continue;
     for (int subtask = 0; subtask < vertex.parallelism; ++subtask) {
       size_t index = tasks_.size();
-      Task::Callbacks callbacks;
-      callbacks.on_snapshot = [this, index](uint64_t epoch, std::vector<SubtaskSnapshot> parts) {
-        snapshots_.Add(index, epoch, std::move(parts));
-      };
-      callbacks.discover = [this, id = vertex.id, subtask] { return DiscoverFor(id, subtask); };
-      auto task = std::make_unique<Task>(vertex.name, environment_.clock, std::move(callbacks));
+      auto task =
+          std::make_unique<Task>(vertex.name, environment_.clock, CallbacksOf(index, vertex.id, subtask));
+      task->set_commits_on_decision(options_.checkpoints != nullptr);
+      if (vertex.kind != VertexKind::kSource && options_.restore_watermarks)
+        task->StartAtWatermark(RestoredWatermark(vertex.uid));
       if (vertex.kind == VertexKind::kSource) RETURN_IF_ERROR(AddSource(task.get(), vertex, subtask, index));
       RETURN_IF_ERROR(AddChain(task.get(), vertex.id, subtask, -1, 0, 0));
       tasks_.push_back(std::move(task));
@@ -54,6 +53,35 @@ Status JobRunner::BuildTasks() {
     index += static_cast<size_t>(vertex.parallelism);
   }
   return Status::Ok();
+}
+
+Task::Callbacks JobRunner::CallbacksOf(size_t task, int vertex, int subtask) {
+  Task::Callbacks callbacks;
+  callbacks.on_snapshot = [this, task](uint64_t epoch, std::vector<SubtaskSnapshot> parts) {
+    if (epoch == kSavepointEpoch)
+      snapshots_.Add(task, epoch, std::move(parts));
+    else
+      options_.checkpoints->OnSnapshot(task, epoch, std::move(parts));
+  };
+  callbacks.on_ended = [this, task](bool drained, std::vector<SubtaskSnapshot> parts) {
+    if (!drained) drained_ = false;
+    if (options_.checkpoints != nullptr) options_.checkpoints->OnEnded(task, drained, parts);
+    snapshots_.Add(task, 0, std::move(parts));
+  };
+  callbacks.discover = [this, vertex, subtask] { return DiscoverFor(vertex, subtask); };
+  return callbacks;
+}
+
+// At a barrier every subtask of a vertex has received the same marks.
+int64_t JobRunner::RestoredWatermark(const std::string& uid) const {
+  int64_t least = kMaxWatermark;
+  bool found = false;
+  for (const SubtaskSnapshot& part : options_.restore) {
+    if (part.uid != uid) continue;
+    least = std::min(least, part.watermark);
+    found = true;
+  }
+  return found ? least : kNoWatermark;
 }
 
 Status JobRunner::AddSource(Task* task, const JobVertex& vertex, int subtask, size_t index) {
@@ -127,6 +155,7 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   node->context.eval = environment_.eval;
   node->context.files = environment_.files;
   node->context.batch_rows = options_.batch_rows;
+  node->context.restore_watermarks = options_.restore_watermarks;
   node->context.metrics = NewMetrics(vertex.name, subtask);
   if (vertex.kind == VertexKind::kSink) {
     ASSIGN_OR_RETURN(std::unique_ptr<Sink> sink, environment_.registry->NewSink(vertex));
@@ -137,7 +166,10 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
                         environment_.files,
                         environment_.eval,
                         [this, index] { Wake(index); }};
-    node->op = std::make_unique<SinkOperator>(std::move(sink), std::move(context));
+    auto op =
+        std::make_unique<SinkOperator>(std::move(sink), std::move(context), options_.checkpoints != nullptr);
+    node->sink = op.get();
+    node->op = std::move(op);
   } else if (vertex.kind == VertexKind::kOperator) {
     ASSIGN_OR_RETURN(node->op, environment_.registry->NewOperator(vertex));
     KeyGroupRange range = KeyGroupRange::Of(subtask, vertex.parallelism, graph_.max_parallelism);
@@ -146,12 +178,16 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   return Status::Ok();
 }
 
+// State goes to whom its key groups belong now; lists to everyone. What a sink had prepared is committed by
+// one of its subtasks.
 Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* node) {
   std::vector<std::string> lists;
   for (const SubtaskSnapshot& part : options_.restore) {
     if (part.uid != vertex.uid) continue;
     if (node->state && !part.keyed.empty()) RETURN_IF_ERROR(node->state->Restore(part.keyed));
     lists.insert(lists.end(), part.lists.begin(), part.lists.end());
+    if (node->sink != nullptr && node->context.subtask == 0)
+      node->sink->RestoreCommittables(part.committables);
   }
   return lists.empty() ? Status::Ok() : node->op->RestoreState(lists);
 }

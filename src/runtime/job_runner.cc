@@ -57,7 +57,11 @@ Result<std::vector<SourceSplit>> JobRunner::DiscoverFor(int vertex, int subtask)
   return mine;
 }
 
-Status JobRunner::Run() { return CloseTasks(executor_->Run(this)); }
+Status JobRunner::Run() {
+  Status status = executor_->Run(this);
+  if (std::lock_guard lock(failure_mutex_); !failure_.ok()) status = failure_;
+  return CloseTasks(std::move(status));
+}
 
 Result<JobRunner::Quiet> JobRunner::RunUntilQuiet() {
   Result<Quiet> quiet = driver_.RunUntilQuiet(this);
@@ -74,6 +78,8 @@ Status JobRunner::CloseTasks(Status status) {
   // A job that came to its end before it was idle: what its tasks had last is what there is to go on from.
   if (options_.savepoint)
     savepoint_ = snapshots_.Collect(snapshots_.IsComplete(kSavepointEpoch) ? kSavepointEpoch : 0);
+  // They are committed by now; whoever starts from the savepoint has nothing to do with them.
+  for (SubtaskSnapshot& part : savepoint_) part.committables.clear();
   return status;
 }
 
@@ -91,6 +97,32 @@ void JobRunner::ForSources(F tell) {
   }
 }
 
+void JobRunner::Release() {
+  tasks_.clear();
+  channels_.clear();
+  enumerations_.clear();
+  sources_.clear();
+}
+
+void JobRunner::StartCheckpoint(uint64_t epoch) {
+  ForSources([epoch](Task& task) { task.RequestBarrier(epoch); });
+}
+
+void JobRunner::CheckpointDecided(uint64_t epoch) {
+  for (size_t i = 0; i < tasks_.size(); ++i) {
+    tasks_[i]->NoteDecided(epoch);
+    Wake(i);
+  }
+}
+
+void JobRunner::Fail(Status status) {
+  {
+    std::lock_guard lock(failure_mutex_);
+    if (failure_.ok()) failure_ = std::move(status);
+  }
+  Cancel();
+}
+
 void JobRunner::OnQuiet(bool exhausted, bool moved) {
   if (!options_.stop_when_idle || stop_requested_) return;
   int64_t now = environment_.clock->MonotonicMillis();
@@ -100,7 +132,7 @@ void JobRunner::OnQuiet(bool exhausted, bool moved) {
   if (moved || now - quiet_since_ < options_.idle_ms) return;
   if (options_.savepoint && !savepoint_requested_) {
     savepoint_requested_ = true;
-    return ForSources([](Task& task) { task.RequestBarrier(kSavepointEpoch); });
+    return StartCheckpoint(kSavepointEpoch);
   }
   if (options_.savepoint && !snapshots_.IsComplete(kSavepointEpoch)) return;
   stop_requested_ = true;

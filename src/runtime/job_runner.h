@@ -11,6 +11,7 @@
 
 #include "runtime/lock_step_executor.h"
 #include "runtime/snapshot.h"
+#include "stream/checkpoint.h"
 #include "stream/registry.h"
 
 namespace penstock {
@@ -25,6 +26,9 @@ struct JobOptions {
   int threads = 0;         // 0: as many as cores
   // One per vertex uid; every new subtask gets all old subtasks' parts.
   std::vector<SubtaskSnapshot> restore;
+  bool restore_watermarks = false;  // after a failure; a start from a savepoint begins without
+  // Who gathers checkpoints; outlives the job. Null: the job takes none, sinks commit as they go.
+  CheckpointListener* checkpoints = nullptr;
 };
 
 // What the job may use; outlives it.
@@ -43,7 +47,7 @@ struct VertexMetrics {
   std::unique_ptr<OperatorMetrics> metrics = std::make_unique<OperatorMetrics>();
 };
 
-class JobRunner : private TaskSet {
+class JobRunner : public CheckpointedJob, private TaskSet {
  public:
   JobRunner(JobGraph graph, JobOptions options, JobEnvironment environment);
   ~JobRunner() override;
@@ -59,6 +63,14 @@ class JobRunner : private TaskSet {
   Result<Quiet> RunUntilQuiet();
   // From any thread: ends the job as soon as its tasks notice (well below a second); Run returns kCancelled.
   void Cancel();
+  // After Run: frees everything but the metrics.
+  void Release();
+  size_t task_count() const override { return tasks_.size(); }
+  void StartCheckpoint(uint64_t epoch) override;
+  void CheckpointDecided(uint64_t epoch) override;
+  void Fail(Status status) override;
+  // After Run: every source had ended, the job was not stopped before.
+  bool drained() const { return drained_; }
   // After Run: the snapshot asked for by JobOptions::savepoint.
   const std::vector<SubtaskSnapshot>& savepoint() const { return savepoint_; }
   const JobGraph& graph() const { return graph_; }
@@ -91,7 +103,11 @@ class JobRunner : private TaskSet {
   template <typename F>
   void ForSources(F tell);
 
-  static constexpr uint64_t kSavepointEpoch = 1;
+  Task::Callbacks CallbacksOf(size_t task, int vertex, int subtask);
+  int64_t RestoredWatermark(const std::string& uid) const;
+
+  // Of the barrier behind which a job stops with a savepoint: after every checkpoint's.
+  static constexpr uint64_t kSavepointEpoch = kLastEpoch - 1;
 
   JobGraph graph_;
   JobOptions options_;
@@ -112,6 +128,9 @@ class JobRunner : private TaskSet {
   std::map<std::pair<int, int>, std::vector<std::shared_ptr<Channel>>> channels_;  // (edge, from subtask)
 
   SnapshotCollector snapshots_;
+  std::atomic<bool> drained_{true};
+  std::mutex failure_mutex_;
+  Status failure_;  // of Fail
   bool savepoint_requested_ = false;
   std::vector<SubtaskSnapshot> savepoint_;
   bool stop_requested_ = false;

@@ -190,7 +190,7 @@ Result<bool> OperatorChain::Flush() {
   return true;
 }
 
-Status OperatorChain::Snapshot(std::vector<SubtaskSnapshot>* out) {
+Status OperatorChain::Snapshot(uint64_t epoch, std::vector<SubtaskSnapshot>* out) {
   for (auto& node : nodes_) {
     if (!node->spec.op) continue;
     SubtaskSnapshot snapshot;
@@ -202,9 +202,24 @@ Status OperatorChain::Snapshot(std::vector<SubtaskSnapshot>* out) {
       snapshot.keyed = bytes.Take();
     }
     RETURN_IF_ERROR(node->spec.op->SnapshotState(&snapshot.lists));
+    if (node->spec.sink != nullptr) snapshot.committables = node->spec.sink->SnapshotCommittables(epoch);
     out->push_back(std::move(snapshot));
   }
   return Status::Ok();
+}
+
+Status OperatorChain::CommitSinks(uint64_t epoch) {
+  for (auto& node : nodes_) {
+    if (node->spec.sink == nullptr) continue;
+    Status status = node->spec.sink->CommitUpTo(epoch);
+    if (!status.ok()) return std::move(status).WithContext("committing " + node->spec.vertex->name);
+  }
+  return Status::Ok();
+}
+
+bool OperatorChain::has_sinks() const {
+  return std::any_of(nodes_.begin(), nodes_.end(),
+                     [](const auto& node) { return node->spec.sink != nullptr; });
 }
 
 void OperatorChain::Broadcast(const Element& element) {

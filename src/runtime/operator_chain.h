@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "runtime/exchange.h"
-#include "runtime/snapshot.h"
+#include "runtime/sink_operator.h"
+#include "stream/snapshot.h"
 #include "stream/operator.h"
 
 namespace penstock {
@@ -25,6 +26,7 @@ class OperatorChain {
   struct NodeSpec {
     const JobVertex* vertex = nullptr;
     std::unique_ptr<Operator> op;  // null for the virtual root of a source
+    SinkOperator* sink = nullptr;  // `op` where it is one
     std::unique_ptr<StateBackend> state;
     OperatorContext context;
     int parent = -1;
@@ -49,7 +51,10 @@ class OperatorChain {
   Status OnProcessingTime(int64_t now);
   // Empties mini-batches and sinks before a snapshot; true when done, else call again after a wake-up.
   Result<bool> Flush();
-  Status Snapshot(std::vector<SubtaskSnapshot>* out);
+  Status Snapshot(uint64_t epoch, std::vector<SubtaskSnapshot>* out);
+  // Sinks commit what they prepared up to `epoch`.
+  Status CommitSinks(uint64_t epoch);
+  bool has_sinks() const;
   // Barriers and the end leave through every exchange.
   void Broadcast(const Element& element);
   Status Close(bool success);

@@ -2,6 +2,9 @@
 // Step 10 of a record's way (docs/ARCHITECTURE.md).
 #include "runtime/sink_operator.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace penstock {
 
 Status SinkOperator::Open(OperatorContext* context) {
@@ -9,7 +12,7 @@ Status SinkOperator::Open(OperatorContext* context) {
   ASSIGN_OR_RETURN(writer_, sink_->MakeWriter(sink_context_));
   ASSIGN_OR_RETURN(committer_, sink_->MakeCommitter(sink_context_));
   SetNextPoll(context->clock->MonotonicMillis());
-  return Status::Ok();
+  return CommitUpTo(0);
 }
 
 Result<Progress> SinkOperator::Process(int, const Batch& batch, Output&) {
@@ -33,15 +36,39 @@ Result<Progress> SinkOperator::OnProcessingTime(int64_t now, Output&) {
   return Progress::kDone;
 }
 
-Status SinkOperator::CommitPrepared() {
-  ASSIGN_OR_RETURN(std::vector<std::string> committables, writer_->Prepare());
-  return committer_ && !committables.empty() ? committer_->Commit(committables) : Status::Ok();
+void SinkOperator::RestoreCommittables(std::vector<std::string> committables) {
+  std::vector<std::string>& decided = pending_[0];
+  std::move(committables.begin(), committables.end(), std::back_inserter(decided));
+}
+
+std::vector<std::string> SinkOperator::SnapshotCommittables(uint64_t epoch) {
+  if (!prepared_.empty()) {
+    std::vector<std::string>& of_epoch = pending_[epoch];
+    std::move(prepared_.begin(), prepared_.end(), std::back_inserter(of_epoch));
+    prepared_.clear();
+  }
+  std::vector<std::string> all;
+  for (const auto& [of, committables] : pending_)
+    all.insert(all.end(), committables.begin(), committables.end());
+  return all;
+}
+
+Status SinkOperator::CommitUpTo(uint64_t epoch) {
+  while (!pending_.empty() && pending_.begin()->first <= epoch) {
+    if (committer_) RETURN_IF_ERROR(committer_->Commit(pending_.begin()->second));
+    pending_.erase(pending_.begin());
+  }
+  return Status::Ok();
 }
 
 Result<Progress> SinkOperator::Flush(Output&) {
   ASSIGN_OR_RETURN(bool flushed, writer_->Flush());
   if (!flushed) return Progress::kBlocked;
-  RETURN_IF_ERROR(CommitPrepared());
+  ASSIGN_OR_RETURN(std::vector<std::string> committables, writer_->Prepare());
+  if (commits_on_decision_)
+    std::move(committables.begin(), committables.end(), std::back_inserter(prepared_));
+  else if (committer_ && !committables.empty())
+    RETURN_IF_ERROR(committer_->Commit(committables));
   return Progress::kDone;
 }
 

@@ -1,7 +1,12 @@
-// SinkOperator: a SinkWriter as the last operator of a chain, step 10 of a record's way.
+// SinkOperator: a SinkWriter as the last operator of a chain, step 10 of a record's way. In a job with
+// checkpoints what the writer prepared waits until its epoch was decided, and is part of every snapshot until
+// then; else it is committed at once. Used by the task's thread.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "stream/operator.h"
 #include "stream/sink.h"
@@ -10,8 +15,10 @@ namespace penstock {
 
 class SinkOperator : public Operator {
  public:
-  SinkOperator(std::unique_ptr<Sink> sink, SinkContext context)
-      : sink_(std::move(sink)), sink_context_(std::move(context)) {}
+  SinkOperator(std::unique_ptr<Sink> sink, SinkContext context, bool commits_on_decision)
+      : sink_(std::move(sink)),
+        sink_context_(std::move(context)),
+        commits_on_decision_(commits_on_decision) {}
 
   Status Open(OperatorContext* context) override;
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
@@ -21,11 +28,20 @@ class SinkOperator : public Operator {
   Result<Progress> Flush(Output& out) override;
   Status Close(bool success) override;
 
+  // What a decided checkpoint holds of this sink: committed again when the operator opens.
+  void RestoreCommittables(std::vector<std::string> committables);
+  // What Flush prepared since the last call belongs to `epoch`. Returns all that is not committed yet.
+  std::vector<std::string> SnapshotCommittables(uint64_t epoch);
+  // Commits what belongs to `epoch` and before.
+  Status CommitUpTo(uint64_t epoch);
+
  private:
-  Status CommitPrepared();
   void SetNextPoll(int64_t now);
   std::unique_ptr<Sink> sink_;
   SinkContext sink_context_;
+  bool commits_on_decision_;
+  std::vector<std::string> prepared_;                     // since the last barrier
+  std::map<uint64_t, std::vector<std::string>> pending_;  // by epoch, not decided yet
   std::unique_ptr<SinkWriter> writer_;
   std::unique_ptr<Committer> committer_;
   int64_t next_poll_ms_ = INT64_MAX;

@@ -1,22 +1,13 @@
-// What one subtask contributes to a savepoint, and the collector that gathers the parts of all tasks.
+// SnapshotCollector: gathers what the tasks of a job contribute to the savepoint that it stops with.
 #pragma once
 
 #include <map>
 #include <mutex>
-#include <string>
 #include <vector>
 
-#include "stream/source.h"
+#include "stream/snapshot.h"
 
 namespace penstock {
-
-struct SubtaskSnapshot {
-  std::string uid;  // of the vertex
-  int subtask = 0;
-  std::string keyed;               // of StateBackend::Snapshot
-  std::vector<std::string> lists;  // of Operator::SnapshotState
-  std::vector<SourceSplit> splits;
-};
 
 // Complete once every task has passed the barrier or had finished before it. Thread-safe.
 class SnapshotCollector {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "stream/checkpoint.h"
+
 namespace penstock {
 
 namespace {
@@ -23,8 +25,12 @@ void Task::SetSource(const JobVertex* vertex, int subtask, std::unique_ptr<Split
 }
 
 Status Task::Open() {
-  if (!is_source()) gate_.Start();
-  return chain_.Open();
+  if (!is_source()) gate_.Start(start_watermark_);
+  RETURN_IF_ERROR(chain_.Open());
+  if (start_watermark_ == kNoWatermark) return Status::Ok();
+  Batch mark;
+  mark.marks.push_back({0, MarkKind::kWatermark, start_watermark_});
+  return chain_.Process(0, std::move(mark));
 }
 
 void Task::RequestBarrier(uint64_t epoch) {
@@ -36,6 +42,8 @@ void Task::RequestStop() {
   std::lock_guard lock(mailbox_.mutex);
   mailbox_.stop = true;
 }
+
+void Task::NoteDecided(uint64_t epoch) { decided_.store(epoch, std::memory_order_release); }
 
 void Task::AddSplits(std::vector<SourceSplit> splits) {
   std::lock_guard lock(mailbox_.mutex);
@@ -54,6 +62,7 @@ Result<StepResult> Task::Step(int64_t max_rows) {
 
 Result<StepResult> Task::Run(int64_t max_rows) {
   if (state_ == State::kFinished) return StepResult{StepResult::Want::kFinished, false, false, 0};
+  RETURN_IF_ERROR(CommitDecided());
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
   if (!drained) return Wait(INT64_MAX);
   int64_t now = clock_->MonotonicMillis();
@@ -66,6 +75,7 @@ Result<StepResult> Task::Run(int64_t max_rows) {
     case State::kRunning: return is_source() ? PollSource(max_rows) : TakeFromGate();
     case State::kBarrier: return StepBarrier();
     case State::kEnding: return StepEnding();
+    case State::kEnded: return StepEnded();
     case State::kFinished: break;
   }
   return StepResult{StepResult::Want::kFinished, false, false, 0};
@@ -152,18 +162,31 @@ Result<StepResult> Task::StepBarrier() {
   ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
   if (!flushed) return Wait(clock_->MonotonicMillis() + 10);
   if (chain_.full()) return Again();  // what the flush emitted belongs before the barrier
-  RETURN_IF_ERROR(TakeSnapshot());
+  ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> snapshots, TakeSnapshot(epoch_));
+  callbacks_.on_snapshot(epoch_, std::move(snapshots));
   chain_.Broadcast(Barrier{epoch_});
   state_ = State::kRunning;
   return Again();
 }
 
-Status Task::TakeSnapshot() {
+Result<std::vector<SubtaskSnapshot>> Task::TakeSnapshot(uint64_t epoch) {
   std::vector<SubtaskSnapshot> snapshots;
-  if (reader_) snapshots.push_back({source_vertex_->uid, subtask_, "", {}, reader_->Snapshot()});
-  RETURN_IF_ERROR(chain_.Snapshot(&snapshots));
-  callbacks_.on_snapshot(epoch_, std::move(snapshots));
-  return Status::Ok();
+  if (reader_) {
+    SubtaskSnapshot& source = snapshots.emplace_back();
+    source.uid = source_vertex_->uid;
+    source.subtask = subtask_;
+    source.splits = reader_->Snapshot();
+  }
+  RETURN_IF_ERROR(chain_.Snapshot(epoch, &snapshots));
+  if (!reader_ && !snapshots.empty()) snapshots.front().watermark = gate_.watermark();
+  return snapshots;
+}
+
+Status Task::CommitDecided() {
+  uint64_t decided = decided_.load(std::memory_order_acquire);
+  if (decided == committed_) return Status::Ok();
+  committed_ = decided;
+  return chain_.CommitSinks(decided);
 }
 
 Result<StepResult> Task::StepEnding() {
@@ -172,8 +195,16 @@ Result<StepResult> Task::StepEnding() {
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
   if (!drained) return Wait(INT64_MAX);
   chain_.Broadcast(EndOfInput{drained_});
-  epoch_ = 0;  // the last snapshot stands for every later epoch
-  RETURN_IF_ERROR(TakeSnapshot());
+  // What was prepared since the last barrier belongs to the last epoch.
+  ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> snapshots, TakeSnapshot(kLastEpoch));
+  state_ = commits_on_decision_ && chain_.has_sinks() ? State::kEnded : State::kFinished;
+  callbacks_.on_ended(drained_, std::move(snapshots));
+  if (state_ == State::kEnded) return Again();
+  return StepResult{StepResult::Want::kFinished, true, false, 0};
+}
+
+Result<StepResult> Task::StepEnded() {
+  if (committed_ != kLastEpoch) return Wait(INT64_MAX);
   state_ = State::kFinished;
   return StepResult{StepResult::Want::kFinished, true, false, 0};
 }

@@ -34,6 +34,8 @@ class Task {
   // What the task reports to its job; called on the task's thread.
   struct Callbacks {
     std::function<void(uint64_t epoch, std::vector<SubtaskSnapshot>)> on_snapshot;
+    // The task ended; nothing it says follows.
+    std::function<void(bool drained, std::vector<SubtaskSnapshot>)> on_ended;
     std::function<Result<std::vector<SourceSplit>>()>
         discover;  // of a source: splits assigned to this subtask
   };
@@ -48,6 +50,11 @@ class Task {
   void SetSource(const JobVertex* vertex, int subtask, std::unique_ptr<SplitReader> reader,
                  int64_t discovery_interval_ms);
 
+  // In a job with checkpoints: sinks commit only what was decided.
+  void set_commits_on_decision(bool value) { commits_on_decision_ = value; }
+  // Before Open: the watermark that was reached before a failure.
+  void StartAtWatermark(int64_t watermark) { start_watermark_ = watermark; }
+
   Status Open();
   // Handles at most one element or `max_rows` rows of its source.
   Result<StepResult> Step(int64_t max_rows);
@@ -56,6 +63,8 @@ class Task {
   // From any thread: emits a barrier (a source), or ends the source without a final watermark.
   void RequestBarrier(uint64_t epoch);
   void RequestStop();
+  // From any thread: the epoch and all before it were decided.
+  void NoteDecided(uint64_t epoch);
   void AddSplits(std::vector<SourceSplit> splits);
 
  private:
@@ -63,6 +72,7 @@ class Task {
     kRunning,  // takes elements
     kBarrier,  // flushes before the snapshot of epoch_
     kEnding,   // inputs have ended; drains and flushes
+    kEnded,    // has prepared output; waits for the last epoch to be decided
     kFinished,
   };
   struct Mailbox {
@@ -79,7 +89,9 @@ class Task {
   Status BeginEnd(int input, bool drained);
   Result<StepResult> StepBarrier();
   Result<StepResult> StepEnding();
-  Status TakeSnapshot();
+  Result<StepResult> StepEnded();
+  Result<std::vector<SubtaskSnapshot>> TakeSnapshot(uint64_t epoch);
+  Status CommitDecided();
 
   std::string name_;
   const Clock* clock_;
@@ -89,6 +101,10 @@ class Task {
   State state_ = State::kRunning;
   uint64_t epoch_ = 0;
   bool drained_ = true;
+  bool commits_on_decision_ = false;
+  int64_t start_watermark_ = kNoWatermark;
+  std::atomic<uint64_t> decided_{0};
+  uint64_t committed_ = 0;
   Mailbox mailbox_;
   // Source head.
   const JobVertex* source_vertex_ = nullptr;

@@ -15,7 +15,8 @@ namespace penstock {
 
 class WatermarkMerger {
  public:
-  explicit WatermarkMerger(size_t channels) : channels_(channels) {}
+  explicit WatermarkMerger(size_t channels, int64_t start = kNoWatermark)
+      : channels_(channels), merged_(start) {}
 
   // Applies a mark of one channel and appends the changes of the merged state to `out`, at offset 0.
   void Apply(size_t channel, const Mark& mark, std::vector<Mark>* out) {

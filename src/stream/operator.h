@@ -62,7 +62,8 @@ struct OperatorContext {
   StateBackend* state = nullptr;
   FileSystem* files = nullptr;  // for lookups
   OperatorMetrics* metrics = nullptr;
-  int batch_rows = 1024;  // rows per emitted batch
+  int batch_rows = 1024;            // rows per emitted batch
+  bool restore_watermarks = false;  // after a failure: go on where the watermark was
 };
 
 class Operator {

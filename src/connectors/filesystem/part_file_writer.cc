@@ -46,7 +46,7 @@ struct PartFileWriter::PartFile {
 
 Status WriteSuccessFile(FileSystem& files, const std::string& directory, const FileSinkOptions& options) {
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                   files.OpenForWrite(directory + "/" + options.success_name, false));
+                   files.OpenForWrite(directory + "/" + options.success_name, WriteMode::kReplace));
   RETURN_IF_ERROR(file->Sync());
   return file->Close();
 }
@@ -106,7 +106,7 @@ Result<PartFileWriter::PartFile*> PartFileWriter::FileOf(const std::string& part
   made->path = directory + "/" + name;
   made->hidden = directory + "/." + name + ".inprogress";
   made->opened_ms = context_.clock->MonotonicMillis();
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, context_.files->OpenForWrite(made->hidden, false));
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, context_.files->OpenForWrite(made->hidden, WriteMode::kReplace));
   hidden_.push_back(made->hidden);
   made->file = MakeCompressor(options_.compression, std::move(file));
   if (format_->bulk()) {

@@ -209,7 +209,7 @@ class ValuesFileSink : public Sink {
   explicit ValuesFileSink(TableSpec spec) : spec_(std::move(spec)) {}
   Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext& context) override {
     ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                     context.files->OpenForWrite(spec_.option("path"), true));
+                     context.files->OpenForWrite(spec_.option("path"), WriteMode::kAppend));
     return std::unique_ptr<SinkWriter>(new ValuesWriter(spec_, std::move(file)));
   }
 

@@ -1,0 +1,175 @@
+// One checkpoint after the other.
+#include "checkpoint/checkpoint_coordinator.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "data/key_codec.h"
+
+namespace penstock {
+
+namespace {
+constexpr int64_t kRetryPauseMs = 500;  // after a checkpoint that failed
+}
+
+CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, JobIdentity identity,
+                                             std::string graph, CheckpointStore* store, DecisionLog* log,
+                                             const Clock* clock)
+    : options_(options),
+      identity_(std::move(identity)),
+      graph_(std::move(graph)),
+      store_(store),
+      log_(log),
+      clock_(clock) {}
+
+void CheckpointCoordinator::Attach(CheckpointedJob* job, uint64_t first_epoch) {
+  std::lock_guard lock(mutex_);
+  job_ = job;
+  epoch_ = first_epoch;
+  if (options_.interval_ms > 0) due_ms_ = clock_->MonotonicMillis() + options_.interval_ms;
+  Result<std::vector<uint64_t>> before = store_->Epochs();
+  if (before) retained_ = std::move(*before);
+}
+
+void CheckpointCoordinator::OnSnapshot(size_t task, uint64_t epoch, std::vector<SubtaskSnapshot> parts) {
+  std::lock_guard lock(mutex_);
+  if (state_ != State::kCollecting || epoch != epoch_) return;  // abandoned meanwhile
+  collected_[task] = std::move(parts);
+  if (Complete()) changed_.notify_all();
+}
+
+void CheckpointCoordinator::OnEnded(size_t task, bool drained, std::vector<SubtaskSnapshot> parts) {
+  std::lock_guard lock(mutex_);
+  drained_ = drained_ && drained;
+  ended_[task] = std::move(parts);
+  if (AllEnded() || Complete()) changed_.notify_all();
+}
+
+// A task counts once, whether it passed the barrier before it ended or not.
+bool CheckpointCoordinator::Complete() const {
+  if (state_ != State::kCollecting) return false;
+  size_t both = static_cast<size_t>(std::count_if(
+      collected_.begin(), collected_.end(), [&](const auto& entry) { return ended_.contains(entry.first); }));
+  return collected_.size() + ended_.size() - both == job_->task_count();
+}
+
+void CheckpointCoordinator::Begin(int64_t now) {
+  state_ = State::kCollecting;
+  begun_ms_ = now;
+  collected_.clear();
+  job_->StartCheckpoint(epoch_);
+}
+
+int64_t CheckpointCoordinator::Step() {
+  std::unique_lock lock(mutex_);
+  int64_t now = clock_->MonotonicMillis();
+  switch (state_) {
+    case State::kWaiting:
+      if (AllEnded() && now >= not_before_ms_)
+        Conclude(lock, true);
+      else if (!AllEnded() && now >= due_ms_)
+        Begin(now);
+      break;
+    case State::kCollecting:
+      if (Complete())
+        Conclude(lock, AllEnded() && collected_.empty());
+      else if (now - begun_ms_ >= options_.timeout_ms)
+        Abandon(Status(StatusCode::kUnavailable,
+                       fmt::format("checkpoint {} was not complete after {} ms", epoch_, options_.timeout_ms))
+                    .WithHint("raise execution.checkpointing.timeout, or find the slow operator"));
+      break;
+    case State::kFinished: return INT64_MAX;
+  }
+  if (state_ == State::kCollecting) return Complete() ? now : begun_ms_ + options_.timeout_ms;
+  return state_ == State::kFinished ? INT64_MAX : AllEnded() ? not_before_ms_ : due_ms_;
+}
+
+// The parts of tasks that passed the barrier, and of those that had ended before it came.
+void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool last) {
+  std::vector<SubtaskSnapshot> parts;
+  for (const auto& [task, snapshots] : ended_) {
+    if (!collected_.contains(task)) parts.insert(parts.end(), snapshots.begin(), snapshots.end());
+  }
+  for (auto& [task, snapshots] : collected_) parts.insert(parts.end(), snapshots.begin(), snapshots.end());
+  uint64_t epoch = epoch_;
+  if (last) begun_ms_ = clock_->MonotonicMillis();
+  lock.unlock();
+  Status status = Persist(epoch, last, parts);
+  lock.lock();
+  if (!status.ok()) return Abandon(std::move(status));
+  int64_t now = clock_->MonotonicMillis();
+  statistics_.last_epoch = epoch;
+  statistics_.last_duration_ms = now - begun_ms_;
+  ++statistics_.completed;
+  failures_ = 0;
+  ++epoch_;
+  state_ = last ? State::kFinished : State::kWaiting;
+  due_ms_ = options_.interval_ms > 0 ? std::max(begun_ms_ + options_.interval_ms, now + options_.min_pause_ms)
+                                     : INT64_MAX;
+  collected_.clear();
+  job_->CheckpointDecided(last ? kLastEpoch : epoch);
+  retained_.push_back(epoch);
+  RemoveOld();
+}
+
+Status CheckpointCoordinator::Persist(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts) {
+  Manifest manifest;
+  manifest.identity = identity_;
+  manifest.epoch = epoch;
+  manifest.finished = last && drained_;
+  manifest.created_micros = clock_->NowMicros();
+  manifest.graph = graph_;
+  RETURN_IF_ERROR(store_->Seal(parts, &manifest));
+  if (log_ != nullptr) RETURN_IF_ERROR(log_->Decide(epoch, HashKey(manifest.Write())));
+  int64_t bytes = 0;
+  for (const ManifestPart& part : manifest.parts) bytes += static_cast<int64_t>(part.size);
+  std::lock_guard lock(mutex_);
+  statistics_.last_bytes = bytes;
+  return Status::Ok();
+}
+
+void CheckpointCoordinator::Abandon(Status reason) {
+  ++statistics_.failed;
+  ++epoch_;
+  collected_.clear();
+  bool give_up = ++failures_ > options_.tolerable_failures || reason.code() == StatusCode::kFenced;
+  state_ = give_up ? State::kFinished : State::kWaiting;
+  not_before_ms_ = clock_->MonotonicMillis() + std::max(kRetryPauseMs, options_.min_pause_ms);
+  if (options_.interval_ms > 0) due_ms_ = std::max(not_before_ms_, begun_ms_ + options_.interval_ms);
+  if (give_up) job_->Fail(std::move(reason).WithContext(fmt::format("checkpoint {}", epoch_ - 1)));
+}
+
+// None is removed before a later one was decided; what cannot be removed stays.
+void CheckpointCoordinator::RemoveOld() {
+  while (retained_.size() > static_cast<size_t>(std::max(1, options_.retained))) {
+    if (!store_->Remove(retained_.front()).ok()) return;
+    retained_.erase(retained_.begin());
+  }
+}
+
+void CheckpointCoordinator::Run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    int64_t next = Step();
+    lock.lock();
+    int64_t wait = std::min<int64_t>(next - clock_->MonotonicMillis(), 1000);
+    bool ready = Complete();
+    if (!stopping_ && !ready && wait > 0) changed_.wait_for(lock, std::chrono::milliseconds(wait));
+  }
+}
+
+void CheckpointCoordinator::Stop() {
+  std::lock_guard lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+}
+
+CheckpointStatistics CheckpointCoordinator::statistics() const {
+  std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+}  // namespace penstock

@@ -1,0 +1,104 @@
+// CheckpointCoordinator: decides when a job takes a checkpoint, gathers what its tasks hand in, has it
+// sealed, and tells the job once it counts. Step 11 of a record's way.
+//
+// Tasks call the listener's methods; one thread (the driver) calls Run, or Step in a simulation, and does all
+// the writing. At most one checkpoint is under way. An epoch that is abandoned (too slow, or it could not be
+// written) is never tried again under its number: what sinks prepared in it goes into the next.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint_store.h"
+#include "env/clock.h"
+#include "stream/checkpoint.h"
+
+namespace penstock {
+
+// Flink's options execution.checkpointing.*; docs/reference/options.md.
+struct CheckpointOptions {
+  int64_t interval_ms = 0;  // 0: only the last one, at the end of the input
+  int64_t timeout_ms = 10 * 60 * 1000;
+  int64_t min_pause_ms = 0;
+  int tolerable_failures = 0;  // in a row
+  int retained = 1;
+};
+
+// Where it is decided that a sealed epoch counts. Without one the sealed manifest is the decision.
+class DecisionLog {
+ public:
+  virtual ~DecisionLog() = default;
+  // Blocks. After an error the outcome is unknown: the job must be restored from what the log says.
+  virtual Status Decide(uint64_t epoch, uint64_t manifest_hash) = 0;
+};
+
+struct CheckpointStatistics {
+  uint64_t last_epoch = 0;  // decided
+  int64_t completed = 0, failed = 0;
+  int64_t last_duration_ms = 0, last_bytes = 0;
+};
+
+class CheckpointCoordinator : public CheckpointListener {
+ public:
+  // `graph` is stored in every manifest. `log` may be null. All outlive the coordinator.
+  CheckpointCoordinator(CheckpointOptions options, JobIdentity identity, std::string graph,
+                        CheckpointStore* store, DecisionLog* log, const Clock* clock);
+
+  // Before the job runs; the first checkpoint is `first_epoch`.
+  void Attach(CheckpointedJob* job, uint64_t first_epoch);
+  void OnSnapshot(size_t task, uint64_t epoch, std::vector<SubtaskSnapshot> parts) override;
+  void OnEnded(size_t task, bool drained, std::vector<SubtaskSnapshot> parts) override;
+
+  // Does what is due; returns the monotonic time at which it wants to be called again, earlier when a task
+  // hands something in.
+  int64_t Step();
+  // Steps until Stop, waiting between them; any thread may call Stop.
+  void Run();
+  void Stop();
+  CheckpointStatistics statistics() const;
+
+ private:
+  enum class State : uint8_t {
+    kWaiting,     // for the next checkpoint to be due
+    kCollecting,  // the barrier is under way
+    kFinished,    // the last checkpoint was decided, or the job was failed
+  };
+
+  bool Complete() const;
+  bool AllEnded() const { return job_ != nullptr && ended_.size() == job_->task_count(); }
+  void Begin(int64_t now);
+  // Writes the epoch out; without the lock.
+  Status Persist(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts);
+  void Conclude(std::unique_lock<std::mutex>& lock, bool last);
+  void Abandon(Status reason);
+  void RemoveOld();
+
+  const CheckpointOptions options_;
+  const JobIdentity identity_;
+  const std::string graph_;
+  CheckpointStore* const store_;
+  DecisionLog* const log_;
+  const Clock* const clock_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  CheckpointedJob* job_ = nullptr;
+  State state_ = State::kWaiting;
+  bool stopping_ = false;
+  uint64_t epoch_ = 0;  // under way, or the next one
+  int64_t begun_ms_ = 0;
+  int64_t due_ms_ = INT64_MAX;
+  int64_t not_before_ms_ = 0;  // after a failure
+  bool drained_ = true;        // every task that has ended was
+  int failures_ = 0;           // in a row
+  std::map<size_t, std::vector<SubtaskSnapshot>> collected_;
+  std::map<size_t, std::vector<SubtaskSnapshot>> ended_;
+  std::vector<uint64_t> retained_;
+  CheckpointStatistics statistics_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,146 @@
+// The coordinator against a job of two tasks that the test plays, under a manual clock.
+#include "checkpoint/checkpoint_coordinator.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace penstock {
+namespace {
+
+class PlayedJob : public CheckpointedJob {
+ public:
+  size_t task_count() const override { return 2; }
+  void StartCheckpoint(uint64_t epoch) override { started.push_back(epoch); }
+  void CheckpointDecided(uint64_t epoch) override { decided.push_back(epoch); }
+  void Fail(Status status) override { failure = std::move(status); }
+  std::vector<uint64_t> started, decided;
+  Status failure;
+};
+
+class RefusingLog : public DecisionLog {
+ public:
+  Status Decide(uint64_t, uint64_t) override { return Status(StatusCode::kUnavailable, "no broker"); }
+};
+
+class CheckpointCoordinatorTest : public testing::Test {
+ protected:
+  CheckpointCoordinatorTest()
+      : store_(&files_,
+               testing::TempDir() + "/coordinator-" + std::to_string(::getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name(),
+               1) {
+    for (uint64_t epoch : store_.Epochs().value()) EXPECT_TRUE(store_.Remove(epoch).ok());
+    options_.interval_ms = 1000;
+    options_.timeout_ms = 5000;
+  }
+  void Start(DecisionLog* log = nullptr) {
+    coordinator_ = std::make_unique<CheckpointCoordinator>(options_, JobIdentity{"job", "run", 1}, "",
+                                                           &store_, log, &clock_);
+    coordinator_->Attach(&job_, 1);
+  }
+  int64_t StepAfter(int64_t millis) {
+    clock_.AdvanceMicros(millis * 1000);
+    return coordinator_->Step();
+  }
+  static std::vector<SubtaskSnapshot> Part(int subtask) {
+    SubtaskSnapshot part;
+    part.uid = "op";
+    part.subtask = subtask;
+    return {part};
+  }
+
+  LocalFileSystem files_;
+  ManualClock clock_{0};
+  CheckpointOptions options_;
+  CheckpointStore store_;
+  PlayedJob job_;
+  std::unique_ptr<CheckpointCoordinator> coordinator_;
+};
+
+TEST_F(CheckpointCoordinatorTest, AnEpochIsDecidedWhenEveryTaskHasPassedTheBarrier) {
+  Start();
+  EXPECT_EQ(StepAfter(0), 1000);
+  StepAfter(1000);
+  EXPECT_EQ(job_.started, std::vector<uint64_t>{1});
+  coordinator_->OnSnapshot(0, 1, Part(0));
+  StepAfter(1);
+  EXPECT_TRUE(job_.decided.empty());
+  coordinator_->OnSnapshot(1, 1, Part(1));
+  StepAfter(1);
+  EXPECT_EQ(job_.decided, std::vector<uint64_t>{1});
+  EXPECT_EQ(store_.ReadManifest(1).value().parts.size(), 2U);
+}
+
+TEST_F(CheckpointCoordinatorTest, AnEndedTaskStandsForItselfInLaterEpochs) {
+  Start();
+  coordinator_->OnEnded(0, true, Part(0));
+  StepAfter(1000);
+  coordinator_->OnSnapshot(1, 1, Part(1));
+  StepAfter(1);
+  EXPECT_EQ(job_.decided, std::vector<uint64_t>{1});
+  EXPECT_EQ(store_.ReadManifest(1).value().parts.size(), 2U);
+  EXPECT_FALSE(store_.ReadManifest(1).value().finished);
+}
+
+TEST_F(CheckpointCoordinatorTest, TheLastEpochIsDecidedWhenAllTasksHaveEnded) {
+  options_.interval_ms = 0;
+  Start();
+  EXPECT_EQ(StepAfter(10), INT64_MAX);
+  coordinator_->OnEnded(0, true, Part(0));
+  coordinator_->OnEnded(1, true, Part(1));
+  StepAfter(1);
+  EXPECT_EQ(job_.decided, std::vector<uint64_t>{kLastEpoch});
+  EXPECT_TRUE(store_.ReadManifest(1).value().finished);
+}
+
+TEST_F(CheckpointCoordinatorTest, AStoppedJobIsNotFinished) {
+  Start();
+  coordinator_->OnEnded(0, true, Part(0));
+  coordinator_->OnEnded(1, false, Part(1));
+  StepAfter(1);
+  EXPECT_EQ(job_.decided, std::vector<uint64_t>{kLastEpoch});
+  EXPECT_FALSE(store_.ReadManifest(1).value().finished);
+}
+
+TEST_F(CheckpointCoordinatorTest, ATimeOutBeyondTheToleratedFailsTheJob) {
+  options_.tolerable_failures = 1;
+  Start();
+  StepAfter(1000);
+  StepAfter(5000);
+  EXPECT_TRUE(job_.failure.ok());
+  // What belongs to the abandoned epoch comes too late, and its number is not used again.
+  coordinator_->OnSnapshot(0, 1, Part(0));
+  coordinator_->OnSnapshot(1, 1, Part(1));
+  StepAfter(1000);
+  EXPECT_EQ(job_.started, (std::vector<uint64_t>{1, 2}));
+  EXPECT_TRUE(job_.decided.empty());
+  StepAfter(5000);
+  EXPECT_EQ(job_.failure.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(StepAfter(1), INT64_MAX);
+}
+
+TEST_F(CheckpointCoordinatorTest, ASealedEpochDoesNotCountUntilItIsDecided) {
+  RefusingLog log;
+  Start(&log);
+  StepAfter(1000);
+  coordinator_->OnSnapshot(0, 1, Part(0));
+  coordinator_->OnSnapshot(1, 1, Part(1));
+  StepAfter(1);
+  EXPECT_TRUE(job_.decided.empty());
+  EXPECT_EQ(job_.failure.code(), StatusCode::kUnavailable);
+}
+
+TEST_F(CheckpointCoordinatorTest, OldCheckpointsGoOnceALaterOneCounts) {
+  options_.retained = 2;
+  Start();
+  for (uint64_t epoch = 1; epoch <= 4; ++epoch) {
+    StepAfter(1000);
+    coordinator_->OnSnapshot(0, epoch, Part(0));
+    coordinator_->OnSnapshot(1, epoch, Part(1));
+    StepAfter(0);
+  }
+  EXPECT_EQ(store_.Epochs().value(), (std::vector<uint64_t>{3, 4}));
+}
+
+}  // namespace
+}  // namespace penstock

@@ -1,0 +1,85 @@
+// What the options of a script say about checkpoints, restarts and the identity of its jobs.
+#include "engine/session.h"
+
+namespace penstock {
+
+namespace {
+
+std::string CheckpointRoot(const sql::Config& config) {
+  return config.GetString("execution.checkpointing.dir", config.GetString("state.checkpoints.dir"));
+}
+
+Result<CheckpointOptions> ReadCheckpointOptions(const sql::Config& config) {
+  CheckpointOptions options;
+  options.interval_ms = config.GetDuration("execution.checkpointing.interval", 0);
+  options.timeout_ms = config.GetDuration("execution.checkpointing.timeout", options.timeout_ms);
+  options.min_pause_ms = config.GetDuration("execution.checkpointing.min-pause", 0);
+  options.tolerable_failures =
+      static_cast<int>(config.GetInt("execution.checkpointing.tolerable-failed-checkpoints", 0));
+  options.retained = static_cast<int>(config.GetInt("execution.checkpointing.num-retained",
+                                                    config.GetInt("state.checkpoints.num-retained", 1)));
+  if (options.retained < 1 || options.tolerable_failures < 0 || options.timeout_ms < 1) {
+    return SqlError(ErrorNumber::kBadOption, {},
+                    "execution.checkpointing: num-retained and timeout must be positive, "
+                    "tolerable-failed-checkpoints not negative");
+  }
+  return options;
+}
+
+// "file:///data/x" and "/data/x" are the same folder.
+Result<std::string> LocalDirectory(const std::string& text) {
+  if (text.starts_with("file:")) {
+    size_t path = text.find_first_not_of('/', 5);
+    return path == std::string::npos ? std::string("/") : text.substr(path - 1);
+  }
+  if (text.find("://") == std::string::npos) return text;
+  return SqlError(ErrorNumber::kUnsupported, {}, "checkpoints cannot be written to '" + text + "'",
+                  "use a folder of this machine");
+}
+
+bool PrintsItsRows(const JobGraph& graph) {
+  for (const JobVertex& vertex : graph.vertices) {
+    if (vertex.kind == VertexKind::kSink && vertex.factory == sql::kCollectSink) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph, int job) {
+  std::string root = CheckpointRoot(config_);
+  ASSIGN_OR_RETURN(CheckpointOptions checkpoints, ReadCheckpointOptions(config_));
+  // Jobs under a manual clock have no thread that could write.
+  if (PrintsItsRows(graph) || options_.driven) return std::optional<JobDurability>();
+  if (root.empty()) {
+    if (checkpoints.interval_ms > 0 && !std::exchange(told_no_directory_, true))
+      std::fputs("note: no checkpoints are taken: execution.checkpointing.dir is not set\n", stderr);
+    return std::optional<JobDurability>();
+  }
+  JobDurability durability;
+  durability.checkpoints = checkpoints;
+  ASSIGN_OR_RETURN(durability.restart, ReadRestartOptions(config_, true));
+  if (!run_directory_) {
+    ASSIGN_OR_RETURN(std::string directory, LocalDirectory(root));
+    ASSIGN_OR_RETURN(run_directory_,
+                     RunDirectory::Claim(files_, clock_, &random_, directory + "/" + options_.script_name,
+                                         options_.fresh));
+    if (run_directory_->resumed() && !options_.from_savepoint.empty()) {
+      return Status::InvalidArgument("an unfinished run of this script would be resumed, not the savepoint")
+          .WithHint("drop --from-savepoint to go on with the run, or give --fresh to start anew from it");
+    }
+  }
+  std::string uid = config_.GetString("pipeline.uid");
+  if (uid.empty()) uid = graph.name + "-" + std::to_string(job);
+  durability.identity = {uid, run_directory_->run(), random_.Next()};
+  durability.directory = run_directory_->JobDirectory(uid);
+  durability.claim = run_directory_->claim();
+  return std::optional<JobDurability>(std::move(durability));
+}
+
+Status Session::EndRun(bool all_ok) {
+  if (!run_directory_ || !all_ok || any_left_) return Status::Ok();
+  return run_directory_->Finish();
+}
+
+}  // namespace penstock

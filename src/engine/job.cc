@@ -1,0 +1,186 @@
+// Attempts of a job.
+#include "engine/job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "base/strings.h"
+#include "env/thread.h"
+
+namespace penstock {
+
+namespace {
+
+// A failure that the same input brings about again, or that nothing here can mend.
+bool IsFinal(const Status& status) {
+  switch (status.code()) {
+    case StatusCode::kInvalidArgument:
+    case StatusCode::kUnsupported:
+    case StatusCode::kInvalidData:
+    case StatusCode::kCorruption:
+    case StatusCode::kCancelled:
+    case StatusCode::kFenced: return true;
+    default: return false;
+  }
+}
+
+std::string GraphBytes(const JobGraph& graph) {
+  ByteWriter out;
+  graph.Write(out);
+  return out.Take();
+}
+
+}  // namespace
+
+Job::Job(JobGraph graph, JobOptions options, JobEnvironment environment,
+         std::optional<JobDurability> durability)
+    : graph_(std::move(graph)),
+      options_(std::move(options)),
+      environment_(environment),
+      durability_(std::move(durability)),
+      strategy_(durability_ ? durability_->restart : RestartOptions{}) {
+  if (durability_)
+    store_ =
+        std::make_unique<CheckpointStore>(environment_.files, durability_->directory, durability_->claim);
+}
+
+Job::~Job() = default;
+
+Status Job::Prepare() {
+  if (durability_) RETURN_IF_ERROR(FindCheckpoint());
+  return finished_before_ ? CommitRemains() : MakeRunner();
+}
+
+// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do. A
+// manifest that does not match its own checksum was never sealed.
+Status Job::FindCheckpoint() {
+  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
+  if (!epochs.empty()) next_epoch_ = epochs.back() + 1;
+  for (auto epoch = epochs.rbegin(); epoch != epochs.rend(); ++epoch) {
+    Result<Manifest> manifest = store_->ReadManifest(*epoch);
+    if (!manifest && manifest.error().code() == StatusCode::kCorruption) continue;
+    if (!manifest) return manifest.error();
+    if (manifest->identity.run != durability_->identity.run) return Status::Ok();
+    durability_->identity.incarnation = manifest->identity.incarnation;
+    Result<std::vector<SubtaskSnapshot>> parts = store_->ReadParts(*manifest);
+    if (!parts) {
+      return Status(parts.error())
+          .WithContext(fmt::format("restoring checkpoint {}", *epoch))
+          .WithHint(
+              "sinks may have committed this checkpoint, so an older one would double rows; "
+              "--fresh starts a new run");
+    }
+    if (!manifest->finished) RETURN_IF_ERROR(CheckRestorable(*parts));
+    options_.restore = std::move(*parts);
+    options_.restore_watermarks = true;
+    finished_before_ = manifest->finished;
+    return Status::Ok();
+  }
+  return Status::Ok();
+}
+
+// The process may have died between the decision and the commit: opening the sinks commits what is left.
+Status Job::CommitRemains() {
+  bool any = std::any_of(options_.restore.begin(), options_.restore.end(),
+                         [](const SubtaskSnapshot& part) { return !part.committables.empty(); });
+  if (!any) return Status::Ok();
+  RETURN_IF_ERROR(MakeRunner());
+  runner()->Release();
+  return Status::Ok();
+}
+
+Status Job::CheckRestorable(const std::vector<SubtaskSnapshot>& parts) const {
+  if (durability_->allow_non_restored_state) return Status::Ok();
+  std::set<std::string> present, missing;
+  for (const JobVertex& vertex : graph_.vertices) present.insert(vertex.uid);
+  std::set<std::string> added = present;
+  for (const SubtaskSnapshot& part : parts) {
+    added.erase(part.uid);
+    if (part.has_state() && !present.contains(part.uid)) missing.insert(part.uid);
+  }
+  if (missing.empty()) return Status::Ok();
+  auto list = [](const std::set<std::string>& uids) {
+    return Join(std::vector<std::string>(uids.begin(), uids.end()), ", ");
+  };
+  return SqlError(ErrorNumber::kStateNotRestorable, {},
+                  "the statement has changed: its checkpoint has state of operators that are gone (" +
+                      list(missing) + "); new are: " + (added.empty() ? "none" : list(added)),
+                  "--allow-non-restored-state drops that state, --fresh starts a new run");
+}
+
+Status Job::MakeRunner() {
+  JobOptions options = options_;
+  std::unique_ptr<CheckpointCoordinator> coordinator;
+  if (durability_) {
+    coordinator = std::make_unique<CheckpointCoordinator>(durability_->checkpoints, durability_->identity,
+                                                          GraphBytes(graph_), store_.get(), nullptr,
+                                                          environment_.clock);
+    options.checkpoints = coordinator.get();
+  }
+  auto runner = std::make_unique<JobRunner>(graph_, std::move(options), environment_);
+  RETURN_IF_ERROR(runner->Prepare());
+  if (coordinator) coordinator->Attach(runner.get(), next_epoch_);
+  std::lock_guard lock(mutex_);
+  coordinator_ = std::move(coordinator);
+  runner_ = runner.get();
+  runners_.push_back(std::move(runner));
+  if (cancelled_) runners_.back()->Cancel();
+  return Status::Ok();
+}
+
+Status Job::RunOnce() {
+  if (!coordinator_) return runner()->Run();
+  Thread driver("checkpoints", [this] { coordinator_->Run(); });
+  Status outcome = runner()->Run();
+  coordinator_->Stop();
+  driver.Join();
+  return outcome;
+}
+
+Status Job::Run() {
+  while (true) {
+    Status outcome = RunOnce();
+    if (outcome.ok() || IsFinal(outcome)) return outcome;
+    while (true) {
+      std::optional<int64_t> pause = strategy_.OnFailure(environment_.clock->MonotonicMillis());
+      if (!pause) {
+        if (strategy_.restarts() == 0) return outcome;
+        return std::move(outcome).WithContext(
+            fmt::format("the job failed again after {} restarts", strategy_.restarts()));
+      }
+      if (!WaitBeforeRestart(*pause)) return Status(StatusCode::kCancelled, "the job was cancelled");
+      runner()->Release();
+      Status restarted = FindCheckpoint();
+      // The last checkpoint was decided, and the failure came behind it.
+      if (restarted.ok() && finished_before_) return CommitRemains();
+      if (restarted.ok()) restarted = MakeRunner();
+      if (restarted.ok()) break;
+      if (IsFinal(restarted)) return restarted;
+      outcome = std::move(restarted);
+    }
+  }
+}
+
+bool Job::WaitBeforeRestart(int64_t pause_ms) {
+  std::unique_lock lock(mutex_);
+  cancel_requested_.wait_for(lock, std::chrono::milliseconds(pause_ms), [this] { return cancelled_; });
+  return !cancelled_;
+}
+
+void Job::Cancel() {
+  std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  cancel_requested_.notify_all();
+  if (!runners_.empty()) runners_.back()->Cancel();
+}
+
+std::optional<CheckpointStatistics> Job::checkpoint_statistics() const {
+  std::lock_guard lock(mutex_);
+  if (!coordinator_) return std::nullopt;
+  return coordinator_->statistics();
+}
+
+}  // namespace penstock

@@ -1,0 +1,73 @@
+// Job: one dataflow of a session, over restarts: runs it, takes its checkpoints, and after a failure starts
+// it again from the last one that was decided. Run is called on one thread; Cancel from any.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkpoint/checkpoint_coordinator.h"
+#include "engine/restart_strategy.h"
+#include "runtime/job_runner.h"
+
+namespace penstock {
+
+// What a job with checkpoints must know.
+struct JobDurability {
+  CheckpointOptions checkpoints;
+  RestartOptions restart;
+  JobIdentity identity;
+  std::string directory;
+  uint64_t claim = 0;
+  bool allow_non_restored_state = false;
+};
+
+class Job {
+ public:
+  Job(JobGraph graph, JobOptions options, JobEnvironment environment,
+      std::optional<JobDurability> durability);
+  ~Job();
+
+  // Finds what to go on from and makes the first runner; an error leaves nothing behind.
+  Status Prepare();
+  // Whether an earlier process of this run has done all of it: nothing is left to run.
+  bool finished_before() const { return finished_before_; }
+  // Returns when the job has ended and will not start again.
+  Status Run();
+  void Cancel();
+
+  // The runner of the present attempt; those before it live as long as the job, for who still reads them.
+  JobRunner* runner() const { return runner_.load(); }
+  int64_t restarts() const { return strategy_.restarts(); }
+  std::optional<CheckpointStatistics> checkpoint_statistics() const;
+
+ private:
+  Status FindCheckpoint();
+  Status CheckRestorable(const std::vector<SubtaskSnapshot>& parts) const;
+  Status MakeRunner();
+  Status CommitRemains();
+  Status RunOnce();
+  bool WaitBeforeRestart(int64_t pause_ms);
+
+  JobGraph graph_;
+  JobOptions options_;
+  JobEnvironment environment_;
+  std::optional<JobDurability> durability_;
+  RestartStrategy strategy_;
+  std::unique_ptr<CheckpointStore> store_;
+  uint64_t next_epoch_ = 1;
+  bool finished_before_ = false;
+
+  mutable std::mutex mutex_;
+  std::condition_variable cancel_requested_;
+  bool cancelled_ = false;
+  std::unique_ptr<CheckpointCoordinator> coordinator_;
+  std::vector<std::unique_ptr<JobRunner>> runners_;
+  std::atomic<JobRunner*> runner_{nullptr};
+};
+
+}  // namespace penstock
