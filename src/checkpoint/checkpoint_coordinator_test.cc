@@ -29,7 +29,8 @@ class CheckpointCoordinatorTest : public testing::Test {
                testing::TempDir() + "/coordinator-" + std::to_string(::getpid()) + "-" +
                    testing::UnitTest::GetInstance()->current_test_info()->name(),
                1) {
-    for (uint64_t epoch : store_.Epochs().value()) EXPECT_TRUE(store_.Remove(epoch).ok());
+    const std::vector<uint64_t> before = store_.Epochs().value();
+    for (uint64_t epoch : before) EXPECT_TRUE(store_.Remove(epoch).ok());
     options_.interval_ms = 1000;
     options_.timeout_ms = 5000;
   }

@@ -13,7 +13,8 @@ class CheckpointStoreTest : public testing::Test {
       : directory_(testing::TempDir() + "/checkpoints-" + std::to_string(::getpid()) + "-" +
                    testing::UnitTest::GetInstance()->current_test_info()->name()),
         store_(&files_, directory_, 1) {
-    for (uint64_t epoch : store_.Epochs().value()) EXPECT_TRUE(store_.Remove(epoch).ok());
+    const std::vector<uint64_t> before = store_.Epochs().value();
+    for (uint64_t epoch : before) EXPECT_TRUE(store_.Remove(epoch).ok());
   }
   static SubtaskSnapshot Part(const std::string& uid, int subtask) {
     SubtaskSnapshot part;
@@ -34,7 +35,8 @@ class CheckpointStoreTest : public testing::Test {
     return manifest;
   }
   std::string FileNamed(const std::string& prefix) {
-    for (const FileInfo& info : files_.List(directory_).value()) {
+    const std::vector<FileInfo> entries = files_.List(directory_).value();
+    for (const FileInfo& info : entries) {
       if (info.path.substr(directory_.size() + 1).starts_with(prefix)) return info.path;
     }
     return "";

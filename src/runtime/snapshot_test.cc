@@ -6,7 +6,11 @@
 namespace penstock {
 namespace {
 
-std::vector<SubtaskSnapshot> Part(const std::string& uid) { return {{uid, 0, "", {}, {}}}; }
+std::vector<SubtaskSnapshot> Part(const std::string& uid) {
+  std::vector<SubtaskSnapshot> parts(1);
+  parts[0].uid = uid;
+  return parts;
+}
 
 TEST(SnapshotCollector, ATaskThatPassedTheBarrierAndThenFinishedCountsOnce) {
   SnapshotCollector collector;

@@ -20,7 +20,7 @@ SCRIPT = """
 SET 'execution.checkpointing.interval' = '100 ms';
 SET 'execution.checkpointing.dir' = '{folder}/checkpoints';
 CREATE TABLE events (id BIGINT, k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
-  WITH ('connector' = 'filesystem', 'path' = '{folder}/events', 'format' = 'json');
+  WITH ('connector' = 'filesystem', 'path' = '{events}', 'format' = 'json');
 CREATE TABLE windows (w TIMESTAMP(3), k INT, n BIGINT, s BIGINT)
   WITH ('connector' = 'filesystem', 'path' = '{folder}/windows', 'format' = 'json');
 INSERT INTO windows SELECT window_start, k, COUNT(*), SUM(id)
@@ -32,8 +32,7 @@ def write_events(folder, count):
     """One event a millisecond; returns what the windows must say."""
     start = datetime.datetime(2026, 1, 1)
     expected = collections.defaultdict(lambda: [0, 0])
-    (folder / "events").mkdir()
-    with open(folder / "events" / "events.json", "w") as out:
+    with open(folder / "events.json", "w") as out:
         for i in range(count):
             time = (start + datetime.timedelta(milliseconds=i)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
             out.write(f'{{"id":{i},"k":{i % KEYS},"ts":"{time}"}}\n')
@@ -44,10 +43,16 @@ def write_events(folder, count):
     return {key: tuple(value) for key, value in expected.items()}
 
 
-def run_until_finished(command, budget, longest, rng):
+def has_finished(folder):
+    """A run is finished once its record is gone: executing the script again would start a new one."""
+    root = folder / "checkpoints" / "job"
+    return any(root.glob("jobs/*/manifest-*")) and not (root / "run").exists()
+
+
+def run_until_finished(command, folder, budget, longest, rng):
     """Kills while the budget lasts; returns the number of kills."""
     kills = 0
-    while True:
+    while not has_finished(folder):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             _, errors = process.communicate(timeout=rng.uniform(0.05, longest) if kills < budget else 300)
@@ -58,7 +63,7 @@ def run_until_finished(command, budget, longest, rng):
             continue
         if process.returncode != 0:
             sys.exit(f"the job failed after {kills} kills: {errors}")
-        return kills
+    return kills
 
 
 def check(folder, expected):
@@ -83,21 +88,21 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--penstock", required=True)
     parser.add_argument("--kills", type=int, default=5)
-    parser.add_argument("--events", type=int, default=300_000)
+    parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = random.Random(options.seed)
     kills = rounds = 0
-    while kills < options.kills:
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            expected = write_events(folder, options.events)
-            (folder / "job.sql").write_text(SCRIPT.format(folder=folder))
-            parallelism = 1 + rounds % 2
-            command = [options.penstock, "run", "-p", str(parallelism), str(folder / "job.sql")]
-            kills += run_until_finished(command, min(50, options.kills - kills), 0.6, rng)
-            check(folder, expected)
-            rounds += 1
+    with tempfile.TemporaryDirectory() as events:
+        expected = write_events(pathlib.Path(events), options.events)
+        while kills < options.kills:
+            with tempfile.TemporaryDirectory() as name:
+                folder = pathlib.Path(name)
+                (folder / "job.sql").write_text(SCRIPT.format(folder=folder, events=events))
+                command = [options.penstock, "run", "-p", str(1 + rounds % 2), str(folder / "job.sql")]
+                kills += run_until_finished(command, folder, options.kills - kills, 0.6, rng)
+                check(folder, expected)
+                rounds += 1
     print(f"{kills} kills in {rounds} rounds, seed {options.seed}: nothing lost, nothing doubled")
 
 
