@@ -40,7 +40,7 @@ struct SessionOptions {
   // Who steps the tasks of each job; null: see JobEnvironment.
   std::function<std::unique_ptr<Executor>()> make_executor;
   bool driven = false;  // jobs have no threads: they run in RunUntilQuiet, under a manual clock
-  bool fresh = false;         // forget an unfinished run of this script
+  bool fresh = false;   // forget an unfinished run of this script
   bool allow_non_restored_state = false;
   std::string script_name = "session";  // names the folder of its checkpoints
 };

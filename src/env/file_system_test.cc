@@ -23,7 +23,8 @@ class FileSystems : public testing::TestWithParam<bool> {
     for (const char* path : {"/a/b/x", "/a/b/y", "/a/b", "/a", ""}) (void)files_->Remove(root_ + path);
   }
   void Write(const std::string& path, std::string_view bytes, bool append = false) {
-    std::unique_ptr<WritableFile> file = files_->OpenForWrite(root_ + path, append).value();
+    std::unique_ptr<WritableFile> file =
+        files_->OpenForWrite(root_ + path, append ? WriteMode::kAppend : WriteMode::kReplace).value();
     EXPECT_TRUE(file->Append(bytes).ok());
     EXPECT_TRUE(file->Sync().ok());
     EXPECT_TRUE(file->Close().ok());
@@ -68,7 +69,8 @@ TEST_P(FileSystems, RenamingMovesAndListsAreSorted) {
 TEST_P(FileSystems, WhatDoesNotExistIsNotFound) {
   EXPECT_EQ(files_->OpenForRead(root_ + "/none").error().code(), StatusCode::kNotFound);
   EXPECT_EQ(files_->Stat(root_ + "/none").error().code(), StatusCode::kNotFound);
-  EXPECT_EQ(files_->OpenForWrite(root_ + "/none/x", false).error().code(), StatusCode::kNotFound);
+  EXPECT_EQ(files_->OpenForWrite(root_ + "/none/x", WriteMode::kReplace).error().code(),
+            StatusCode::kNotFound);
   EXPECT_FALSE(files_->Rename(root_ + "/none", root_ + "/a/b/x").ok());
 }
 
@@ -77,7 +79,7 @@ INSTANTIATE_TEST_SUITE_P(All, FileSystems, testing::Bool(),
 
 TEST(MemoryFileSystem, LosesWhatWasNotSynced) {
   MemoryFileSystem files;
-  std::unique_ptr<WritableFile> file = files.OpenForWrite("x", false).value();
+  std::unique_ptr<WritableFile> file = files.OpenForWrite("x", WriteMode::kReplace).value();
   ASSERT_TRUE(file->Append("kept").ok());
   ASSERT_TRUE(file->Sync().ok());
   ASSERT_TRUE(file->Append(" lost").ok());
@@ -88,7 +90,7 @@ TEST(MemoryFileSystem, LosesWhatWasNotSynced) {
 TEST(MemoryFileSystem, FailsOnDemand) {
   MemoryFileSystem files;
   files.FailAfter(1);
-  std::unique_ptr<WritableFile> file = files.OpenForWrite("x", false).value();
+  std::unique_ptr<WritableFile> file = files.OpenForWrite("x", WriteMode::kReplace).value();
   EXPECT_EQ(file->Append("x").code(), StatusCode::kIo);
 }
 

@@ -75,13 +75,16 @@ Result<std::unique_ptr<ReadableFile>> MemoryFileSystem::OpenForRead(const std::s
   return std::unique_ptr<ReadableFile>(new MemoryReader(it->second));
 }
 
-Result<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForWrite(const std::string& path, bool append) {
+Result<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForWrite(const std::string& path,
+                                                                     WriteMode mode) {
   RETURN_IF_ERROR(Operate(path));
   std::lock_guard lock(mutex_);
   if (std::string parent = ParentOf(path); !parent.empty() && !directories_.contains(parent))
     return Missing(parent);
   std::shared_ptr<File>& file = files_[path];
-  if (!file || !append) file = std::make_shared<File>();
+  if (file && mode == WriteMode::kCreateNew)
+    return Status(StatusCode::kAlreadyExists, "cannot create '" + path + "': File exists");
+  if (!file || mode == WriteMode::kReplace) file = std::make_shared<File>();
   return std::unique_ptr<WritableFile>(new MemoryWriter(this, path, file));
 }
 

@@ -13,7 +13,7 @@ namespace penstock {
 class MemoryFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override;
-  Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, bool append) override;
+  Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, WriteMode mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
   Result<std::vector<FileInfo>> List(const std::string& directory) override;
   Status Rename(const std::string& from, const std::string& to) override;

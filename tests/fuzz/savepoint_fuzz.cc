@@ -16,7 +16,9 @@ class OneFile : public FileSystem {
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string&) override {
     return std::unique_ptr<ReadableFile>(new Reader(bytes_));
   }
-  Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string&, bool) override { return None(); }
+  Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string&, WriteMode) override {
+    return None();
+  }
   Result<FileInfo> Stat(const std::string& path) override { return FileInfo{path, bytes_.size(), 0, false}; }
   Result<std::vector<FileInfo>> List(const std::string&) override { return None(); }
   Status Rename(const std::string&, const std::string&) override { return None(); }

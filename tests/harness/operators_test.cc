@@ -193,7 +193,7 @@ class Operators : public testing::TestWithParam<Case> {
   }
 
   void Write(const std::string& path, std::string_view text) {
-    ASSERT_TRUE(files_.OpenForWrite(path, false).value()->Append(text).ok());
+    ASSERT_TRUE(files_.OpenForWrite(path, WriteMode::kReplace).value()->Append(text).ok());
   }
   // 40 rows of few keys; with changes, some rows are taken back; times are out of order by less than
   // `disorder` seconds, 0 for no times.

@@ -115,7 +115,8 @@ TEST_F(Jobs, AWaitingJobIsCancelledWithinASecond) {
 }
 
 TEST_F(Jobs, ALockStepJobIsCancelledWithinASecond) {
-  ASSERT_TRUE(files_.OpenForWrite("/v", false).value()->Append("{\"kind\":\"+I\",\"row\":[1]}\n").ok());
+  ASSERT_TRUE(
+      files_.OpenForWrite("/v", WriteMode::kReplace).value()->Append("{\"kind\":\"+I\",\"row\":[1]}\n").ok());
   Run("CREATE TABLE v (id BIGINT) WITH ('connector' = 'values', 'path' = '/v', 'bounded' = 'false');"
       "CREATE TABLE nowhere (id BIGINT) WITH ('connector' = 'blackhole');"
       "INSERT INTO nowhere SELECT a.id FROM v a JOIN v b ON a.id = b.id;");
