@@ -59,11 +59,12 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   JobDurability durability;
   durability.checkpoints = checkpoints;
   ASSIGN_OR_RETURN(durability.restart, ReadRestartOptions(config_, true));
+  Random random(eval_.random());
   if (!run_directory_) {
     ASSIGN_OR_RETURN(std::string directory, LocalDirectory(root));
-    ASSIGN_OR_RETURN(run_directory_,
-                     RunDirectory::Claim(files_, clock_, &random_, directory + "/" + options_.script_name,
-                                         options_.fresh));
+    ASSIGN_OR_RETURN(
+        run_directory_,
+        RunDirectory::Claim(files_, clock_, &random, directory + "/" + options_.script_name, options_.fresh));
     if (run_directory_->resumed() && !options_.from_savepoint.empty()) {
       return Status::InvalidArgument("an unfinished run of this script would be resumed, not the savepoint")
           .WithHint("drop --from-savepoint to go on with the run, or give --fresh to start anew from it");
@@ -71,7 +72,7 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   }
   std::string uid = config_.GetString("pipeline.uid");
   if (uid.empty()) uid = graph.name + "-" + std::to_string(job);
-  durability.identity = {uid, run_directory_->run(), random_.Next()};
+  durability.identity = {uid, run_directory_->run(), random.Next()};
   durability.directory = run_directory_->JobDirectory(uid);
   durability.claim = run_directory_->claim();
   return std::optional<JobDurability>(std::move(durability));

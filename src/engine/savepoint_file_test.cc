@@ -12,6 +12,17 @@
 namespace penstock {
 namespace {
 
+SubtaskSnapshot Part(const char* uid, int subtask, const char* keyed, std::vector<std::string> lists,
+                     std::vector<SourceSplit> splits) {
+  SubtaskSnapshot part;
+  part.uid = uid;
+  part.subtask = subtask;
+  part.keyed = keyed;
+  part.lists = std::move(lists);
+  part.splits = std::move(splits);
+  return part;
+}
+
 class SavepointFileTest : public testing::Test {
  protected:
   SavepointFileTest() {
@@ -23,8 +34,8 @@ class SavepointFileTest : public testing::Test {
   ~SavepointFileTest() override { std::filesystem::remove_all(folder_); }
 
   void Write() {
-    SubtaskSnapshot one{"aggregate@s", 0, "keyed bytes", {"list", ""}, {}};
-    SubtaskSnapshot two{"source@t", 1, "", {}, {{"t-0", std::string("\0\xff", 2)}}};
+    SubtaskSnapshot one = Part("aggregate@s", 0, "keyed bytes", {"list", ""}, {});
+    SubtaskSnapshot two = Part("source@t", 1, "", {}, {{"t-0", std::string("\0\xff", 2)}});
     ASSERT_TRUE(WriteSavepoint(files_, path_, {one, two}).ok());
   }
   std::string Bytes() { return *ReadFile(files_, path_); }
@@ -97,8 +108,8 @@ TEST_F(SavepointFileTest, StateOfAnOperatorThatIsGoneIsNotDroppedSilently) {
   JobVertex vertex;
   vertex.uid = "source@t";
   graph.AddVertex(vertex);
-  SubtaskSnapshot stays{"source@t", 0, "", {}, {{"t-0", "5"}}};
-  SubtaskSnapshot gone{"aggregate@s", 0, "keyed bytes", {}, {}};
+  SubtaskSnapshot stays = Part("source@t", 0, "", {}, {{"t-0", "5"}});
+  SubtaskSnapshot gone = Part("aggregate@s", 0, "keyed bytes", {}, {});
   SystemClock clock;
   ByteWriter none;
   ASSERT_TRUE(MakeHashBackend({}, &clock)->Snapshot(none).ok());

@@ -106,7 +106,8 @@ Result<PartFileWriter::PartFile*> PartFileWriter::FileOf(const std::string& part
   made->path = directory + "/" + name;
   made->hidden = directory + "/." + name + ".inprogress";
   made->opened_ms = context_.clock->MonotonicMillis();
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, context_.files->OpenForWrite(made->hidden, WriteMode::kReplace));
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
+                   context_.files->OpenForWrite(made->hidden, WriteMode::kReplace));
   hidden_.push_back(made->hidden);
   made->file = MakeCompressor(options_.compression, std::move(file));
   if (format_->bulk()) {
