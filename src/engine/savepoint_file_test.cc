@@ -12,12 +12,12 @@
 namespace penstock {
 namespace {
 
-SubtaskSnapshot Part(const char* uid, int subtask, const char* keyed, std::vector<std::string> lists,
+SubtaskSnapshot Part(const char* uid, int subtask, std::string keyed, std::vector<std::string> lists,
                      std::vector<SourceSplit> splits) {
   SubtaskSnapshot part;
   part.uid = uid;
   part.subtask = subtask;
-  part.keyed = keyed;
+  part.keyed = std::move(keyed);
   part.lists = std::move(lists);
   part.splits = std::move(splits);
   return part;
@@ -113,7 +113,7 @@ TEST_F(SavepointFileTest, StateOfAnOperatorThatIsGoneIsNotDroppedSilently) {
   SystemClock clock;
   ByteWriter none;
   ASSERT_TRUE(MakeHashBackend({}, &clock)->Snapshot(none).ok());
-  SubtaskSnapshot nothing{"calc@s", 0, none.Take(), {}, {}};
+  SubtaskSnapshot nothing = Part("calc@s", 0, none.Take(), {}, {});
   EXPECT_TRUE(CheckClaimed(graph, {stays, nothing}).ok());
   Status status = CheckClaimed(graph, {stays, gone, nothing});
   ASSERT_FALSE(status.ok());
