@@ -54,7 +54,8 @@ TEST(RestartStrategyTest, FailureRateCountsWithinItsInterval) {
   EXPECT_TRUE(strategy.OnFailure(0));
   EXPECT_TRUE(strategy.OnFailure(1000));
   EXPECT_TRUE(strategy.OnFailure(11000));
-  EXPECT_FALSE(strategy.OnFailure(11500));
+  EXPECT_TRUE(strategy.OnFailure(11500));
+  EXPECT_FALSE(strategy.OnFailure(11600));
 }
 
 TEST(RestartStrategyTest, UnknownStrategiesAreRefused) {
