@@ -2,7 +2,7 @@
 """Kills a running job at random times until it has finished, and checks what it wrote with readers of its own.
 
 The job: a file of events -> windows of ten seconds per key -> JSON files, with a checkpoint every 100 ms. Each attempt
-resumes what the one before left behind. Verdict: every event is counted once, no window is there twice. Options: --kills N
+resumes what the one before left behind. The first round is left alone and tells how long the job takes. Verdict: every event is counted once, no window is there twice. Options: --kills N
 (rounds go on until N processes were killed), --seed, --parallelism.
 """
 import argparse
@@ -14,6 +14,7 @@ import random
 import subprocess
 import sys
 import tempfile
+import time
 
 KEYS, WINDOW_MS = 7, 10_000
 SCRIPT = """
@@ -55,7 +56,7 @@ def run_until_finished(command, folder, budget, longest, rng):
     while not has_finished(folder):
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
-            _, errors = process.communicate(timeout=rng.uniform(0.05, longest) if kills < budget else 300)
+            _, errors = process.communicate(timeout=rng.uniform(0, longest) if kills < budget else 300)
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
@@ -93,6 +94,7 @@ def main():
     options = parser.parse_args()
     rng = random.Random(options.seed)
     kills = rounds = 0
+    longest = None  # how long an attempt lives at most, in seconds
     with tempfile.TemporaryDirectory() as events:
         expected = write_events(pathlib.Path(events), options.events)
         while kills < options.kills:
@@ -100,7 +102,9 @@ def main():
                 folder = pathlib.Path(name)
                 (folder / "job.sql").write_text(SCRIPT.format(folder=folder, events=events))
                 command = [options.penstock, "run", "-p", str(1 + rounds % 2), str(folder / "job.sql")]
-                kills += run_until_finished(command, folder, options.kills - kills, 0.6, rng)
+                start = time.monotonic()
+                kills += run_until_finished(command, folder, options.kills - kills if rounds else 0, longest, rng)
+                longest = longest or time.monotonic() - start
                 check(folder, expected)
                 rounds += 1
     print(f"{kills} kills in {rounds} rounds, seed {options.seed}: nothing lost, nothing doubled")
