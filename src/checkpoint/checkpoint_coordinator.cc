@@ -1,4 +1,4 @@
-// One checkpoint after the other, step 11 of a record's way.
+// One checkpoint after the other. Step 11 of a record's way.
 #include "checkpoint/checkpoint_coordinator.h"
 
 #include <fmt/format.h>

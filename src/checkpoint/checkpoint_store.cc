@@ -1,4 +1,4 @@
-// Files of checkpoints, step 11 of a record's way.
+// Files of checkpoints. Step 11 of a record's way.
 #include "checkpoint/checkpoint_store.h"
 
 #include <fmt/format.h>
