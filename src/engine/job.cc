@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <set>
 
 #include "base/strings.h"
@@ -151,6 +152,7 @@ Status Job::Run() {
         return std::move(outcome).WithContext(
             fmt::format("the job failed again after {} restarts", strategy_.restarts()));
       }
+      TellRestart(outcome, *pause);
       if (!WaitBeforeRestart(*pause)) return Status(StatusCode::kCancelled, "the job was cancelled");
       runner()->Release();
       Status restarted = FindCheckpoint();
@@ -162,6 +164,13 @@ Status Job::Run() {
       outcome = std::move(restarted);
     }
   }
+}
+
+// Whoever watches must see it: a job that keeps failing looks alive otherwise.
+void Job::TellRestart(const Status& failure, int64_t pause_ms) const {
+  std::string text = fmt::format("note: {} failed and starts again in {} ms: {}\n", graph_.name, pause_ms,
+                                 failure.ToString());
+  std::fputs(text.c_str(), stderr);
 }
 
 bool Job::WaitBeforeRestart(int64_t pause_ms) {

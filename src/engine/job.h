@@ -51,6 +51,7 @@ class Job {
   Status MakeRunner();
   Status CommitRemains();
   Status RunOnce();
+  void TellRestart(const Status& failure, int64_t pause_ms) const;
   bool WaitBeforeRestart(int64_t pause_ms);
 
   JobGraph graph_;
