@@ -24,13 +24,13 @@ CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, JobIdent
       log_(log),
       clock_(clock) {}
 
-void CheckpointCoordinator::Attach(CheckpointedJob* job, uint64_t first_epoch) {
+Status CheckpointCoordinator::Attach(CheckpointedJob* job, uint64_t first_epoch) {
   std::lock_guard lock(mutex_);
+  ASSIGN_OR_RETURN(retained_, store_->Epochs());
   job_ = job;
   epoch_ = first_epoch;
   if (options_.interval_ms > 0) due_ms_ = clock_->MonotonicMillis() + options_.interval_ms;
-  Result<std::vector<uint64_t>> before = store_->Epochs();
-  if (before) retained_ = std::move(*before);
+  return Status::Ok();
 }
 
 void CheckpointCoordinator::OnSnapshot(size_t task, uint64_t epoch, std::vector<SubtaskSnapshot> parts) {
@@ -110,8 +110,9 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
                                      : INT64_MAX;
   collected_.clear();
   job_->CheckpointDecided(last ? kLastEpoch : epoch);
-  retained_.push_back(epoch);
-  RemoveOld();
+  lock.unlock();
+  RemoveOld(epoch);
+  lock.lock();
 }
 
 Status CheckpointCoordinator::Persist(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts) {
@@ -142,11 +143,12 @@ void CheckpointCoordinator::Abandon(Status reason) {
 }
 
 // None is removed before a later one was decided; what cannot be removed stays.
-void CheckpointCoordinator::RemoveOld() {
-  while (retained_.size() > static_cast<size_t>(std::max(1, options_.retained))) {
-    if (!store_->Remove(retained_.front()).ok()) return;
-    retained_.erase(retained_.begin());
-  }
+void CheckpointCoordinator::RemoveOld(uint64_t epoch) {
+  retained_.push_back(epoch);
+  auto keep = static_cast<ptrdiff_t>(std::max(1, options_.retained));
+  if (std::ssize(retained_) <= keep) return;
+  if (store_->RemoveBefore(*(retained_.end() - keep)).ok())
+    retained_.erase(retained_.begin(), retained_.end() - keep);
 }
 
 void CheckpointCoordinator::Run() {
@@ -165,6 +167,11 @@ void CheckpointCoordinator::Stop() {
   std::lock_guard lock(mutex_);
   stopping_ = true;
   changed_.notify_all();
+}
+
+uint64_t CheckpointCoordinator::next_epoch() const {
+  std::lock_guard lock(mutex_);
+  return epoch_;
 }
 
 CheckpointStatistics CheckpointCoordinator::statistics() const {

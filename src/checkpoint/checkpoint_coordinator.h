@@ -48,8 +48,8 @@ class CheckpointCoordinator : public CheckpointListener {
   CheckpointCoordinator(CheckpointOptions options, JobIdentity identity, std::string graph,
                         CheckpointStore* store, DecisionLog* log, const Clock* clock);
 
-  // Before the job runs; the first checkpoint is `first_epoch`.
-  void Attach(CheckpointedJob* job, uint64_t first_epoch);
+  // Before the job runs; the first checkpoint is `first_epoch`. Fails where the store cannot be read.
+  Status Attach(CheckpointedJob* job, uint64_t first_epoch);
   void OnSnapshot(size_t task, uint64_t epoch, std::vector<SubtaskSnapshot> parts) override;
   void OnEnded(size_t task, bool drained, std::vector<SubtaskSnapshot> parts) override;
 
@@ -60,6 +60,8 @@ class CheckpointCoordinator : public CheckpointListener {
   void Run();
   void Stop();
   CheckpointStatistics statistics() const;
+  // Epochs below were used, whatever became of them.
+  uint64_t next_epoch() const;
 
  private:
   enum class State : uint8_t {
@@ -75,7 +77,8 @@ class CheckpointCoordinator : public CheckpointListener {
   Status Persist(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts);
   void Conclude(std::unique_lock<std::mutex>& lock, bool last);
   void Abandon(Status reason);
-  void RemoveOld();
+  // Removes what `epoch`, just decided, makes superfluous; without the lock.
+  void RemoveOld(uint64_t epoch);
 
   const CheckpointOptions options_;
   const JobIdentity identity_;
@@ -97,7 +100,7 @@ class CheckpointCoordinator : public CheckpointListener {
   int failures_ = 0;           // in a row
   std::map<size_t, std::vector<SubtaskSnapshot>> collected_;
   std::map<size_t, std::vector<SubtaskSnapshot>> ended_;
-  std::vector<uint64_t> retained_;
+  std::vector<uint64_t> retained_;  // of the driver
   CheckpointStatistics statistics_;
 };
 

@@ -2,7 +2,8 @@
 #include "checkpoint/checkpoint_coordinator.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "env/memory_file_system.h"
 
 namespace penstock {
 namespace {
@@ -24,20 +25,14 @@ class RefusingLog : public DecisionLog {
 
 class CheckpointCoordinatorTest : public testing::Test {
  protected:
-  CheckpointCoordinatorTest()
-      : store_(&files_,
-               testing::TempDir() + "/coordinator-" + std::to_string(::getpid()) + "-" +
-                   testing::UnitTest::GetInstance()->current_test_info()->name(),
-               1) {
-    const std::vector<uint64_t> before = store_.Epochs().value();
-    for (uint64_t epoch : before) EXPECT_TRUE(store_.Remove(epoch).ok());
+  CheckpointCoordinatorTest() {
     options_.interval_ms = 1000;
     options_.timeout_ms = 5000;
   }
   void Start(DecisionLog* log = nullptr) {
     coordinator_ = std::make_unique<CheckpointCoordinator>(options_, JobIdentity{"job", "run", 1}, "",
                                                            &store_, log, &clock_);
-    coordinator_->Attach(&job_, 1);
+    EXPECT_TRUE(coordinator_->Attach(&job_, 1).ok());
   }
   int64_t StepAfter(int64_t millis) {
     clock_.AdvanceMicros(millis * 1000);
@@ -50,10 +45,10 @@ class CheckpointCoordinatorTest : public testing::Test {
     return {part};
   }
 
-  LocalFileSystem files_;
+  MemoryFileSystem files_;
   ManualClock clock_{0};
   CheckpointOptions options_;
-  CheckpointStore store_;
+  CheckpointStore store_{&files_, "/jobs/job", 1};
   PlayedJob job_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
 };

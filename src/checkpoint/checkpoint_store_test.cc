@@ -2,20 +2,14 @@
 #include "checkpoint/checkpoint_store.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+
+#include "env/memory_file_system.h"
 
 namespace penstock {
 namespace {
 
 class CheckpointStoreTest : public testing::Test {
  protected:
-  CheckpointStoreTest()
-      : directory_(testing::TempDir() + "/checkpoints-" + std::to_string(::getpid()) + "-" +
-                   testing::UnitTest::GetInstance()->current_test_info()->name()),
-        store_(&files_, directory_, 1) {
-    const std::vector<uint64_t> before = store_.Epochs().value();
-    for (uint64_t epoch : before) EXPECT_TRUE(store_.Remove(epoch).ok());
-  }
   static SubtaskSnapshot Part(const std::string& uid, int subtask) {
     SubtaskSnapshot part;
     part.uid = uid;
@@ -48,9 +42,9 @@ class CheckpointStoreTest : public testing::Test {
     EXPECT_TRUE(WriteFileAtomically(files_, path, bytes).ok());
   }
 
-  LocalFileSystem files_;
-  std::string directory_;
-  CheckpointStore store_;
+  MemoryFileSystem files_;
+  std::string directory_ = "/jobs/job";
+  CheckpointStore store_{&files_, directory_, 1};
 };
 
 TEST_F(CheckpointStoreTest, WhatWasSealedComesBack) {
@@ -112,9 +106,34 @@ TEST_F(CheckpointStoreTest, DamagedStateNamesItsFile) {
 
 TEST_F(CheckpointStoreTest, RemovedEpochsLeaveNothing) {
   Sealed(1);
-  EXPECT_TRUE(store_.Remove(1).ok());
+  Sealed(3);
+  EXPECT_TRUE(store_.RemoveBefore(3).ok());
+  EXPECT_EQ(store_.Epochs().value(), std::vector<uint64_t>{3});
+  EXPECT_TRUE(store_.RemoveBefore(4).ok());
   EXPECT_TRUE(files_.List(directory_).value().empty());
-  EXPECT_TRUE(store_.Remove(1).ok());
+}
+
+// Whatever operation fails, the manifest is there whole or not at all, and what is left over goes with the
+// next removal.
+TEST_F(CheckpointStoreTest, AnEpochIsSealedWholeOrNotAtAll) {
+  Sealed(1);
+  int64_t failures = 0;
+  for (Status status(StatusCode::kIo, ""); !status.ok(); ++failures) {
+    files_.FailAfter(failures);
+    Manifest manifest;
+    manifest.epoch = static_cast<uint64_t>(failures) + 2;
+    status = store_.Seal({Part("a", 0)}, &manifest);
+    files_.FailAfter(-1);
+    const std::vector<uint64_t> epochs = store_.Epochs().value();
+    for (uint64_t epoch : epochs) EXPECT_TRUE(store_.ReadParts(store_.ReadManifest(epoch).value()));
+    if (status.ok()) {
+      EXPECT_EQ(epochs.back(), manifest.epoch);
+    }
+    EXPECT_GE(store_.LastEpochTouched().value(), epochs.back());
+  }
+  EXPECT_GT(failures, 6);
+  EXPECT_TRUE(store_.RemoveBefore(static_cast<uint64_t>(failures) + 2).ok());
+  EXPECT_TRUE(files_.List(directory_).value().empty());
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Manifest: what a checkpoint consists of, and proof that it is whole. Written last and once: a checkpoint
-// whose manifest exists and matches its own checksum is sealed. Format: docs/formats/checkpoint.md.
+// Manifest: what a checkpoint consists of, and proof that it is whole. Gets its name last and once: a
+// checkpoint whose manifest exists is sealed. Format: docs/formats/checkpoint.md.
 #pragma once
 
 #include <cstdint>

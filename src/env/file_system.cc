@@ -120,8 +120,12 @@ Result<std::vector<FileInfo>> LocalFileSystem::List(const std::string& directory
   return entries;
 }
 
-Status LocalFileSystem::Rename(const std::string& from, const std::string& to) {
-  return ::rename(from.c_str(), to.c_str()) < 0 ? FromErrno("rename", from) : Status::Ok();
+Status LocalFileSystem::Rename(const std::string& from, const std::string& to, RenameMode mode) {
+  if (mode == RenameMode::kReplace)
+    return ::rename(from.c_str(), to.c_str()) < 0 ? FromErrno("rename", from) : Status::Ok();
+  // A second name fails where it is taken, on every file system.
+  if (::link(from.c_str(), to.c_str()) < 0) return FromErrno("rename to", to);
+  return Remove(from);
 }
 
 Status LocalFileSystem::Remove(const std::string& path) {
@@ -165,7 +169,7 @@ Status WriteFileAtomically(FileSystem& files, const std::string& path, std::stri
   RETURN_IF_ERROR(file->Append(bytes));
   RETURN_IF_ERROR(file->Sync());
   RETURN_IF_ERROR(file->Close());
-  RETURN_IF_ERROR(files.Rename(temporary, path));
+  RETURN_IF_ERROR(files.Rename(temporary, path, RenameMode::kReplace));
   size_t slash = path.rfind('/');
   return files.SyncDirectory(slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash));
 }

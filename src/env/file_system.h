@@ -37,6 +37,11 @@ enum class WriteMode : uint8_t {
   kCreateNew,  // kAlreadyExists where the name is taken: of several callers one wins
 };
 
+enum class RenameMode : uint8_t {
+  kReplace,
+  kCreateNew,  // kAlreadyExists where the new name is taken: of several callers one wins
+};
+
 struct FileInfo {
   std::string path;
   uint64_t size = 0;
@@ -52,7 +57,7 @@ class FileSystem {
   virtual Result<FileInfo> Stat(const std::string& path) = 0;
   // Entries of a directory, sorted by path; not recursive.
   virtual Result<std::vector<FileInfo>> List(const std::string& directory) = 0;
-  virtual Status Rename(const std::string& from, const std::string& to) = 0;
+  virtual Status Rename(const std::string& from, const std::string& to, RenameMode mode) = 0;
   virtual Status Remove(const std::string& path) = 0;
   // Creates the directory and its parents; fine when it exists.
   virtual Status CreateDirectories(const std::string& path) = 0;
@@ -66,7 +71,7 @@ class LocalFileSystem : public FileSystem {
   Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, WriteMode mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
   Result<std::vector<FileInfo>> List(const std::string& directory) override;
-  Status Rename(const std::string& from, const std::string& to) override;
+  Status Rename(const std::string& from, const std::string& to, RenameMode mode) override;
   Status Remove(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;

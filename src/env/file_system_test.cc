@@ -56,7 +56,7 @@ TEST_P(FileSystems, ReadingGoesOnWhereSeekSays) {
 TEST_P(FileSystems, RenamingMovesAndListsAreSorted) {
   Write("/a/b/y", "y");
   Write("/a/b/z", "z");
-  ASSERT_TRUE(files_->Rename(root_ + "/a/b/z", root_ + "/a/b/x").ok());
+  ASSERT_TRUE(files_->Rename(root_ + "/a/b/z", root_ + "/a/b/x", RenameMode::kReplace).ok());
   std::vector<FileInfo> found = files_->List(root_ + "/a/b").value();
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].path, root_ + "/a/b/x");
@@ -66,12 +66,23 @@ TEST_P(FileSystems, RenamingMovesAndListsAreSorted) {
   EXPECT_TRUE(above[0].directory);
 }
 
+TEST_P(FileSystems, OfSeveralRenamesToANewNameOneWins) {
+  Write("/a/b/z", "first");
+  Write("/a/b/y", "second");
+  ASSERT_TRUE(files_->Rename(root_ + "/a/b/z", root_ + "/a/b/x", RenameMode::kCreateNew).ok());
+  Status lost = files_->Rename(root_ + "/a/b/y", root_ + "/a/b/x", RenameMode::kCreateNew);
+  EXPECT_EQ(lost.code(), StatusCode::kAlreadyExists) << lost.ToString();
+  EXPECT_EQ(Read("/a/b/x"), "first");
+  EXPECT_EQ(Read("/a/b/y"), "second");
+  EXPECT_EQ(files_->Stat(root_ + "/a/b/z").error().code(), StatusCode::kNotFound);
+}
+
 TEST_P(FileSystems, WhatDoesNotExistIsNotFound) {
   EXPECT_EQ(files_->OpenForRead(root_ + "/none").error().code(), StatusCode::kNotFound);
   EXPECT_EQ(files_->Stat(root_ + "/none").error().code(), StatusCode::kNotFound);
   EXPECT_EQ(files_->OpenForWrite(root_ + "/none/x", WriteMode::kReplace).error().code(),
             StatusCode::kNotFound);
-  EXPECT_FALSE(files_->Rename(root_ + "/none", root_ + "/a/b/x").ok());
+  EXPECT_FALSE(files_->Rename(root_ + "/none", root_ + "/a/b/x", RenameMode::kReplace).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, FileSystems, testing::Bool(),

@@ -53,6 +53,9 @@ namespace {
 Status Missing(const std::string& path) {
   return Status(StatusCode::kNotFound, path + ": no such file or directory");
 }
+Status Taken(const std::string& path) {
+  return Status(StatusCode::kAlreadyExists, "cannot create '" + path + "': File exists");
+}
 std::string ParentOf(const std::string& path) {
   size_t slash = path.rfind('/');
   return slash == std::string::npos || slash == 0 ? "" : path.substr(0, slash);
@@ -82,8 +85,7 @@ Result<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForWrite(const std::
   if (std::string parent = ParentOf(path); !parent.empty() && !directories_.contains(parent))
     return Missing(parent);
   std::shared_ptr<File>& file = files_[path];
-  if (file && mode == WriteMode::kCreateNew)
-    return Status(StatusCode::kAlreadyExists, "cannot create '" + path + "': File exists");
+  if (file && mode == WriteMode::kCreateNew) return Taken(path);
   if (!file || mode == WriteMode::kReplace) file = std::make_shared<File>();
   return std::unique_ptr<WritableFile>(new MemoryWriter(this, path, file));
 }
@@ -115,11 +117,12 @@ Result<std::vector<FileInfo>> MemoryFileSystem::List(const std::string& director
   return found;
 }
 
-Status MemoryFileSystem::Rename(const std::string& from, const std::string& to) {
+Status MemoryFileSystem::Rename(const std::string& from, const std::string& to, RenameMode mode) {
   RETURN_IF_ERROR(Operate(from));
   std::lock_guard lock(mutex_);
   auto it = files_.find(from);
   if (it == files_.end()) return Missing(from);
+  if (mode == RenameMode::kCreateNew && files_.contains(to)) return Taken(to);
   files_[to] = it->second;
   files_.erase(from);
   return Status::Ok();

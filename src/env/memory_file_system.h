@@ -16,7 +16,7 @@ class MemoryFileSystem : public FileSystem {
   Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path, WriteMode mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
   Result<std::vector<FileInfo>> List(const std::string& directory) override;
-  Status Rename(const std::string& from, const std::string& to) override;
+  Status Rename(const std::string& from, const std::string& to, RenameMode mode) override;
   Status Remove(const std::string& path) override;
   Status CreateDirectories(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;

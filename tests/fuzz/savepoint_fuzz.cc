@@ -21,7 +21,7 @@ class OneFile : public FileSystem {
   }
   Result<FileInfo> Stat(const std::string& path) override { return FileInfo{path, bytes_.size(), 0, false}; }
   Result<std::vector<FileInfo>> List(const std::string&) override { return None(); }
-  Status Rename(const std::string&, const std::string&) override { return None(); }
+  Status Rename(const std::string&, const std::string&, RenameMode) override { return None(); }
   Status Remove(const std::string&) override { return None(); }
   Status CreateDirectories(const std::string&) override { return None(); }
   Status SyncDirectory(const std::string&) override { return None(); }

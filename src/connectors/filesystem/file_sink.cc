@@ -22,7 +22,7 @@ class FileCommitter : public Committer {
       ByteReader in(bytes);
       std::string hidden(in.String()), path(in.String());
       if (!in.ok()) return Status::Corruption("a committable of a filesystem sink");
-      Status renamed = files_->Rename(hidden, path);
+      Status renamed = files_->Rename(hidden, path, RenameMode::kReplace);
       // Not there under its hidden name: an earlier try has renamed it.
       if (!renamed.ok() && (renamed.code() != StatusCode::kNotFound || !files_->Stat(path))) return renamed;
       directories.insert(DirectoryOf(path));
