@@ -33,60 +33,25 @@ Result<IntervalJoinSpec> IntervalJoinSpec::Parse(std::string_view bytes) {
 }
 
 Status IntervalJoin::Open(OperatorContext* context) {
-  RETURN_IF_ERROR(Operator::Open(context));
-  RETURN_IF_ERROR(condition_.Open(spec_.join, context->eval));
+  RETURN_IF_ERROR(TimedJoin::Open(context));
   ASSIGN_OR_RETURN(states_[kLeftSide], context->state->OpenMap({"left-rows", 0, 0}));
   ASSIGN_OR_RETURN(states_[kRightSide], context->state->OpenMap({"right-rows", 0, 0}));
   ASSIGN_OR_RETURN(timer_state_, context->state->OpenMap({"timers", 0, 0}));
   ASSIGN_OR_RETURN(timers_, context->state->OpenTimers("expiry"));
-  output_types_ = spec_.join.output_types();
-  late_.SetSides({spec_.join.sides[kLeftSide].types, spec_.join.sides[kRightSide].types});
   return Status::Ok();
 }
 
-Status IntervalJoin::SnapshotState(std::vector<std::string>* parts) {
-  arrival_.Snapshot(parts);
-  return Status::Ok();
+Result<int64_t> IntervalJoin::OnWatermark() {
+  if (spec_.proctime) return watermark_;
+  now_ = std::max<int64_t>(watermark_, 0);
+  RETURN_IF_ERROR(FireUpTo(watermark_));
+  if (watermark_ == kMaxWatermark || empty()) return watermark_;
+  return watermark_ - std::max(reach(kLeftSide), reach(kRightSide));
 }
 
-Status IntervalJoin::RestoreState(const std::vector<std::string>& parts) {
-  arrival_.Restore(parts);
-  return Status::Ok();
-}
-
-Progress IntervalJoin::FlushQueues(Output& out) {
-  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
-  return queue_.Flush(out);
-}
-
-Result<Progress> IntervalJoin::Process(int input, const Batch& batch, Output& out) {
-  auto side = static_cast<size_t>(input);
-  keys_[side].Encode(batch);
-  int64_t done = 0;
-  for (const Mark& mark : batch.marks) {
-    RETURN_IF_ERROR(ProcessRows(side, batch, done, mark.offset));
-    done = std::max<int64_t>(done, mark.offset);
-    Mark passed = mark;
-    if (mark.kind == MarkKind::kWatermark) {
-      if (mark.watermark <= watermark_) continue;
-      watermark_ = mark.watermark;
-      if (!spec_.proctime) {
-        now_ = std::max<int64_t>(watermark_, 0);
-        RETURN_IF_ERROR(FireUpTo(watermark_));
-        int64_t delay = std::max(reach(kLeftSide), reach(kRightSide));
-        if (mark.watermark != kMaxWatermark && !empty()) passed.watermark -= delay;
-      }
-    }
-    queue_.AddMark(passed, output_types_);
-  }
-  RETURN_IF_ERROR(ProcessRows(side, batch, done, batch.rows));
-  return FlushQueues(out);
-}
-
-Status IntervalJoin::ProcessRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
-  if (begin < end && spec_.proctime) now_ = FloorDiv(context_->clock->NowMicros(), int64_t{1000});
+Status IntervalJoin::TakeRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
+  if (spec_.proctime) now_ = FloorDiv(context_->clock->NowMicros(), int64_t{1000});
   for (int64_t row = begin; row < end; ++row) RETURN_IF_ERROR(ProcessRow(side, batch, row));
-  late_.Take(batch, watermark_, context_->metrics, side);
   return Status::Ok();
 }
 
@@ -111,7 +76,7 @@ Status IntervalJoin::ProcessRow(size_t side, const Batch& batch, int64_t row) {
     DropExpired(other, key);
   }
   if (!empty() && now_ < high) return Keep(side, batch, row, time, emitted);
-  bool outer = spec_.join.outer(side);
+  bool outer = join_.outer(side);
   // The bounds are wholly behind the watermark: nobody waits for this row any more.
   if (!emitted && !outer && !spec_.proctime && !empty()) late_.Add(row);
   if (!emitted && outer) {
@@ -130,14 +95,14 @@ int64_t IntervalJoin::ExpirationTime(size_t side) const {
 Result<bool> IntervalJoin::JoinKept(size_t side, const Batch& batch, int64_t row, int64_t low, int64_t high) {
   size_t other = 1 - side;
   StateKey key = keys_[side][row];
-  std::vector<ColumnBuilder> builders = MakeBuilders(spec_.join.sides[other].types);
+  std::vector<ColumnBuilder> builders = Builders(other);
   std::vector<std::string> unmarked;  // elements not emitted yet, "" for the others
   std::string from;
   AppendOrdered(low, &from);
   states_[other]->Scan(0, key, from, [&](std::string_view element, std::string_view value) {
     if (ReadOrdered(element) > high) return false;
     codecs_[other].Decode(value.substr(1), builders);
-    bool mark = spec_.join.outer(other) && value[0] == '\0';
+    bool mark = join_.outer(other) && value[0] == '\0';
     unmarked.emplace_back(mark ? element : std::string_view());
     return true;
   });
@@ -161,12 +126,12 @@ Result<bool> IntervalJoin::JoinKept(size_t side, const Batch& batch, int64_t row
     states_[other]->Put(0, key, unmarked[i], value);
   }
   if (result.empty()) return false;
-  queue_.AddRows(result.Take(spec_.join, left, right));
+  queue_.AddRows(result.Take(join_, left, right));
   return true;
 }
 
 Status IntervalJoin::Keep(size_t side, const Batch& batch, int64_t row, int64_t time, bool emitted) {
-  if (keys_[side].never_matches(row) && !spec_.join.outer(side)) return Status::Ok();
+  if (keys_[side].never_matches(row) && !join_.outer(side)) return Status::Ok();
   std::string element, value(1, emitted ? '\1' : '\0');
   AppendOrdered(time, &element);
   AppendOrdered(arrival_.Next(), &element);
@@ -194,7 +159,7 @@ std::optional<int64_t> IntervalJoin::DropExpired(size_t side, StateKey key) {
       return false;
     }
     expired.emplace_back(element);
-    if (spec_.join.outer(side) && value[0] == '\0') padded.emplace_back(value.substr(1));
+    if (join_.outer(side) && value[0] == '\0') padded.emplace_back(value.substr(1));
     return true;
   });
   for (const std::string& element : expired) states_[side]->Erase(0, key, element);
@@ -203,7 +168,7 @@ std::optional<int64_t> IntervalJoin::DropExpired(size_t side, StateKey key) {
 }
 
 void IntervalJoin::EmitPadded(size_t side, const std::vector<std::string>& rows) {
-  std::vector<ColumnBuilder> builders = MakeBuilders(spec_.join.sides[side].types);
+  std::vector<ColumnBuilder> builders = Builders(side);
   std::array<std::vector<ColumnPtr>, 2> columns;
   JoinedRows result;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -212,8 +177,8 @@ void IntervalJoin::EmitPadded(size_t side, const std::vector<std::string>& rows)
     result.Add(side == kLeftSide ? at : -1, side == kLeftSide ? -1 : at, RowKind::kInsert);
   }
   columns[side] = FinishBuilders(builders);
-  columns[1 - side] = EmptyColumns(spec_.join.sides[1 - side].types);
-  queue_.AddRows(result.Take(spec_.join, columns[kLeftSide], columns[kRightSide]));
+  columns[1 - side] = EmptyColumns(join_.sides[1 - side].types);
+  queue_.AddRows(result.Take(join_, columns[kLeftSide], columns[kRightSide]));
 }
 
 Status IntervalJoin::FireUpTo(int64_t time) {

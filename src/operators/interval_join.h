@@ -6,9 +6,7 @@
 // be that much older than the newest input.
 #pragma once
 
-#include "data/row_codec.h"
-#include "operators/join_condition.h"
-#include "operators/late_rows.h"
+#include "operators/timed_join.h"
 
 namespace penstock {
 
@@ -22,29 +20,24 @@ struct IntervalJoinSpec {
   static Result<IntervalJoinSpec> Parse(std::string_view bytes);
 };
 
-class IntervalJoin : public Operator {
+class IntervalJoin : public TimedJoin {
  public:
-  explicit IntervalJoin(IntervalJoinSpec spec)
-      : spec_(std::move(spec)),
-        keys_{JoinKeys(spec_.join, kLeftSide), JoinKeys(spec_.join, kRightSide)},
-        codecs_{RowCodec(spec_.join.sides[kLeftSide].types), RowCodec(spec_.join.sides[kRightSide].types)} {}
+  explicit IntervalJoin(IntervalJoinSpec spec) : TimedJoin(spec.join), spec_(std::move(spec)) {}
   Status Open(OperatorContext* context) override;
-  Result<Progress> Process(int input, const Batch& batch, Output& out) override;
-  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
   int64_t NextProcessingTime() const override;
   Result<Progress> OnProcessingTime(int64_t now, Output& out) override;
   Result<Progress> OnEndOfInput(int input, bool drained, Output& out) override;
-  Status SnapshotState(std::vector<std::string>* parts) override;
-  Status RestoreState(const std::vector<std::string>& parts) override;
+
+ protected:
+  Status TakeRows(size_t side, const Batch& batch, int64_t begin, int64_t end) override;
+  Result<int64_t> OnWatermark() override;
 
  private:
-  Progress FlushQueues(Output& out);
   // How far back of a row's own time the other side's partners reach, by side.
   int64_t reach(size_t side) const { return side == kLeftSide ? -spec_.lower_ms : spec_.upper_ms; }
   // The bounds exclude each other: nothing matches, and nothing is kept.
   bool empty() const { return spec_.lower_ms > spec_.upper_ms; }
   int64_t ExpirationTime(size_t side) const;
-  Status ProcessRows(size_t side, const Batch& batch, int64_t begin, int64_t end);
   Status ProcessRow(size_t side, const Batch& batch, int64_t row);
   Result<bool> JoinKept(size_t side, const Batch& batch, int64_t row, int64_t low, int64_t high);
   Status Keep(size_t side, const Batch& batch, int64_t row, int64_t time, bool emitted);
@@ -55,20 +48,12 @@ class IntervalJoin : public Operator {
   void EmitPadded(size_t side, const std::vector<std::string>& rows);
 
   IntervalJoinSpec spec_;
-  std::array<JoinKeys, 2> keys_;
-  std::array<RowCodec, 2> codecs_;
   // Kept rows by time and arrival; the value is whether the row was emitted (a byte) and the row.
   std::array<MapState*, 2> states_ = {nullptr, nullptr};
   MapState* timer_state_ = nullptr;  // the time of the timer of each side of a key
   TimerQueue* timers_ = nullptr;
-  JoinCondition condition_;
   std::array<int64_t, 2> expiration_ = {0, 0};  // how far rows of a side have been dropped
   int64_t now_ = 0;                             // the watermark or the clock
-  int64_t watermark_ = kNoWatermark;
-  ArrivalCounter arrival_;
-  std::vector<DataType> output_types_;
-  EmitQueue queue_;
-  LateRows late_;
 };
 
 }  // namespace penstock

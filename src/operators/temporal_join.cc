@@ -23,52 +23,20 @@ Result<TemporalJoinSpec> TemporalJoinSpec::Parse(std::string_view bytes) {
 }
 
 Status TemporalJoin::Open(OperatorContext* context) {
-  RETURN_IF_ERROR(Operator::Open(context));
-  RETURN_IF_ERROR(condition_.Open(spec_.join, context->eval));
+  RETURN_IF_ERROR(TimedJoin::Open(context));
   ASSIGN_OR_RETURN(waiting_, context->state->OpenMap({"left", 0, spec_.ttl_ms}));
   ASSIGN_OR_RETURN(versions_, context->state->OpenMap({"right", 0, spec_.ttl_ms}));
   ASSIGN_OR_RETURN(timer_state_, context->state->OpenMap({"timer", 0, 0}));
   ASSIGN_OR_RETURN(timers_, context->state->OpenTimers("timers"));
-  output_types_ = spec_.join.output_types();
-  late_.SetSides({spec_.join.sides[kLeftSide].types, spec_.join.sides[kRightSide].types});
   return Status::Ok();
 }
 
-Status TemporalJoin::SnapshotState(std::vector<std::string>* parts) {
-  arrival_.Snapshot(parts);
-  return Status::Ok();
+Result<int64_t> TemporalJoin::OnWatermark() {
+  RETURN_IF_ERROR(FireUpTo(watermark_));
+  return watermark_;
 }
 
-Status TemporalJoin::RestoreState(const std::vector<std::string>& parts) {
-  arrival_.Restore(parts);
-  return Status::Ok();
-}
-
-Progress TemporalJoin::FlushQueues(Output& out) {
-  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
-  return queue_.Flush(out);
-}
-
-Result<Progress> TemporalJoin::Process(int input, const Batch& batch, Output& out) {
-  auto side = static_cast<size_t>(input);
-  keys_[side].Encode(batch);
-  int64_t done = 0;
-  for (const Mark& mark : batch.marks) {
-    RETURN_IF_ERROR(AddRows(side, batch, done, mark.offset));
-    done = std::max<int64_t>(done, mark.offset);
-    if (mark.kind == MarkKind::kWatermark) {
-      if (mark.watermark <= watermark_) continue;
-      watermark_ = mark.watermark;
-      RETURN_IF_ERROR(FireUpTo(watermark_));
-    }
-    queue_.AddMark(mark, output_types_);
-  }
-  RETURN_IF_ERROR(AddRows(side, batch, done, batch.rows));
-  return FlushQueues(out);
-}
-
-Status TemporalJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
-  if (begin >= end) return Status::Ok();
+Status TemporalJoin::TakeRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
   const Column& times = *batch.column(spec_.time_columns[side]);
   std::span<const ColumnPtr> columns(batch.columns.data(), codecs_[side].types().size());
   std::string element, value;
@@ -83,7 +51,7 @@ Status TemporalJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int
       late_.Add(row);
       continue;
     }
-    if (keys_[side].never_matches(row) && (side == kRightSide || !spec_.join.outer(kLeftSide))) continue;
+    if (keys_[side].never_matches(row) && (side == kRightSide || !join_.outer(kLeftSide))) continue;
     element.clear();
     AppendOrdered(time, &element);
     if (side == kLeftSide) AppendOrdered(arrival_.Next(), &element);
@@ -93,7 +61,6 @@ Status TemporalJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int
     (side == kLeftSide ? waiting_ : versions_)->Put(0, key, element, value);
     SetTimer(key, time);
   }
-  late_.Take(batch, watermark_, context_->metrics, side);
   return Status::Ok();
 }
 
@@ -122,8 +89,8 @@ Status TemporalJoin::FireUpTo(int64_t watermark) {
   std::string bytes;
   auto fresh = [&] {
     Chunk chunk;
-    chunk.left = MakeBuilders(spec_.join.sides[kLeftSide].types);
-    chunk.right = MakeBuilders(spec_.join.sides[kRightSide].types);
+    chunk.left = Builders(kLeftSide);
+    chunk.right = Builders(kRightSide);
     return chunk;
   };
   Chunk chunk = fresh();
@@ -210,10 +177,10 @@ Status TemporalJoin::Emit(Chunk* chunk) {
   JoinedRows result;
   for (int32_t row = 0; row < chunk->left_rows; ++row) {
     int32_t version = chunk->versions[static_cast<size_t>(row)];
-    if (version < 0 && !spec_.join.outer(kLeftSide)) continue;
+    if (version < 0 && !join_.outer(kLeftSide)) continue;
     result.Add(row, version, chunk->kinds[static_cast<size_t>(row)]);
   }
-  if (!result.empty()) queue_.AddRows(result.Take(spec_.join, left, right));
+  if (!result.empty()) queue_.AddRows(result.Take(join_, left, right));
   return Status::Ok();
 }
 

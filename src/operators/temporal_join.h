@@ -6,9 +6,7 @@
 // counted, and sent to the late lane.
 #pragma once
 
-#include "data/row_codec.h"
-#include "operators/join_condition.h"
-#include "operators/late_rows.h"
+#include "operators/timed_join.h"
 
 namespace penstock {
 
@@ -20,23 +18,18 @@ struct TemporalJoinSpec {
   static Result<TemporalJoinSpec> Parse(std::string_view bytes);
 };
 
-class TemporalJoin : public Operator {
+class TemporalJoin : public TimedJoin {
  public:
-  explicit TemporalJoin(TemporalJoinSpec spec)
-      : spec_(std::move(spec)),
-        keys_{JoinKeys(spec_.join, kLeftSide), JoinKeys(spec_.join, kRightSide)},
-        codecs_{RowCodec(spec_.join.sides[kLeftSide].types), RowCodec(spec_.join.sides[kRightSide].types)} {}
+  explicit TemporalJoin(TemporalJoinSpec spec) : TimedJoin(spec.join), spec_(std::move(spec)) {}
   Status Open(OperatorContext* context) override;
-  Result<Progress> Process(int input, const Batch& batch, Output& out) override;
-  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
-  Status SnapshotState(std::vector<std::string>* parts) override;
-  Status RestoreState(const std::vector<std::string>& parts) override;
+
+ protected:
+  Status TakeRows(size_t side, const Batch& batch, int64_t begin, int64_t end) override;
+  Result<int64_t> OnWatermark() override;
 
  private:
-  Progress FlushQueues(Output& out);
   // Left rows that are due and the versions they met.
   struct Chunk;
-  Status AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end);
   Status FireUpTo(int64_t watermark);
   void Fire(StateKey key, int64_t watermark, Chunk* chunk);
   void DropVersions(StateKey key, int64_t watermark);
@@ -44,18 +37,10 @@ class TemporalJoin : public Operator {
   Status Emit(Chunk* chunk);
 
   TemporalJoinSpec spec_;
-  std::array<JoinKeys, 2> keys_;
-  std::array<RowCodec, 2> codecs_;
   MapState* waiting_ = nullptr;   // left rows by time and arrival: kind and row
   MapState* versions_ = nullptr;  // right rows by time: kind and row
   MapState* timer_state_ = nullptr;
   TimerQueue* timers_ = nullptr;
-  JoinCondition condition_;
-  int64_t watermark_ = kNoWatermark;
-  ArrivalCounter arrival_;
-  std::vector<DataType> output_types_;
-  EmitQueue queue_;
-  LateRows late_;
 };
 
 }  // namespace penstock

@@ -28,25 +28,12 @@ Result<WindowJoinSpec> WindowJoinSpec::Parse(std::string_view bytes) {
 }
 
 Status WindowJoin::Open(OperatorContext* context) {
-  RETURN_IF_ERROR(Operator::Open(context));
-  RETURN_IF_ERROR(condition_.Open(spec_.join, context->eval));
+  RETURN_IF_ERROR(TimedJoin::Open(context));
   ASSIGN_OR_RETURN(states_[kLeftSide], context->state->OpenMap({"left-windows", 0, 0}));
   ASSIGN_OR_RETURN(states_[kRightSide], context->state->OpenMap({"right-windows", 0, 0}));
-  output_types_ = spec_.join.output_types();
-  late_.SetSides({spec_.join.sides[kLeftSide].types, spec_.join.sides[kRightSide].types});
   for (const MapState* state : states_) {
     for (int64_t window_end : state->Namespaces()) pending_.insert(window_end);
   }
-  return Status::Ok();
-}
-
-Status WindowJoin::SnapshotState(std::vector<std::string>* parts) {
-  arrival_.Snapshot(parts);
-  return Status::Ok();
-}
-
-Status WindowJoin::RestoreState(const std::vector<std::string>& parts) {
-  arrival_.Restore(parts);
   return Status::Ok();
 }
 
@@ -55,31 +42,12 @@ int64_t WindowJoin::FireTime(int64_t window_end) const {
   return FloorDiv(context_->eval->zone->ToUtcMicros(window_end * 1000), int64_t{1000}) - 1;
 }
 
-Progress WindowJoin::FlushQueues(Output& out) {
-  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
-  return queue_.Flush(out);
+Result<int64_t> WindowJoin::OnWatermark() {
+  RETURN_IF_ERROR(FireUpTo(watermark_));
+  return watermark_;
 }
 
-Result<Progress> WindowJoin::Process(int input, const Batch& batch, Output& out) {
-  auto side = static_cast<size_t>(input);
-  keys_[side].Encode(batch);
-  int64_t done = 0;
-  for (const Mark& mark : batch.marks) {
-    RETURN_IF_ERROR(AddRows(side, batch, done, mark.offset));
-    done = std::max<int64_t>(done, mark.offset);
-    if (mark.kind == MarkKind::kWatermark) {
-      if (mark.watermark <= watermark_) continue;
-      watermark_ = mark.watermark;
-      RETURN_IF_ERROR(FireUpTo(watermark_));
-    }
-    queue_.AddMark(mark, output_types_);
-  }
-  RETURN_IF_ERROR(AddRows(side, batch, done, batch.rows));
-  return FlushQueues(out);
-}
-
-Status WindowJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
-  if (begin >= end) return Status::Ok();
+Status WindowJoin::TakeRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
   const Column& ends = *batch.column(spec_.end_columns[side]);
   std::span<const ColumnPtr> columns(batch.columns.data(), codecs_[side].types().size());
   std::string element, value;
@@ -99,7 +67,6 @@ Status WindowJoin::AddRows(size_t side, const Batch& batch, int64_t begin, int64
     states_[side]->Put(window_end, keys_[side][row], element, value);
     pending_.insert(window_end);
   }
-  late_.Take(batch, watermark_, context_->metrics, side);
   return Status::Ok();
 }
 
@@ -127,8 +94,7 @@ Status WindowJoin::Fire(int64_t window_end) {
   }
   auto fresh = [&] {
     Chunk chunk;
-    for (size_t side : {kLeftSide, kRightSide})
-      chunk.builders[side] = MakeBuilders(spec_.join.sides[side].types);
+    for (size_t side : {kLeftSide, kRightSide}) chunk.builders[side] = Builders(side);
     return chunk;
   };
   Chunk chunk = fresh();
@@ -173,18 +139,18 @@ Status WindowJoin::Emit(Chunk* chunk) {
     if (keep[i] == 0) continue;
     matched[kLeftSide][static_cast<size_t>(chunk->left[i])] = true;
     matched[kRightSide][static_cast<size_t>(chunk->right[i])] = true;
-    if (!spec_.join.left_only()) result.Add(chunk->left[i], chunk->right[i], RowKind::kInsert);
+    if (!join_.left_only()) result.Add(chunk->left[i], chunk->right[i], RowKind::kInsert);
   }
-  bool semi = spec_.join.type == JoinType::kSemi;
+  bool semi = join_.type == JoinType::kSemi;
   for (int32_t l = 0; l < chunk->rows[kLeftSide]; ++l) {
     bool found = matched[kLeftSide][static_cast<size_t>(l)];
-    bool emits = spec_.join.left_only() ? found == semi : spec_.join.outer(kLeftSide) && !found;
+    bool emits = join_.left_only() ? found == semi : join_.outer(kLeftSide) && !found;
     if (emits) result.Add(l, -1, RowKind::kInsert);
   }
-  for (int32_t r = 0; spec_.join.outer(kRightSide) && r < chunk->rows[kRightSide]; ++r) {
+  for (int32_t r = 0; join_.outer(kRightSide) && r < chunk->rows[kRightSide]; ++r) {
     if (!matched[kRightSide][static_cast<size_t>(r)]) result.Add(-1, r, RowKind::kInsert);
   }
-  if (!result.empty()) queue_.AddRows(result.Take(spec_.join, left, right));
+  if (!result.empty()) queue_.AddRows(result.Take(join_, left, right));
   return Status::Ok();
 }
 
