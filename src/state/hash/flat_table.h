@@ -130,11 +130,12 @@ void FlatTable::MoveTo(FlatTable* other, const Pick& pick) {
   size_t moved = 0;
   ForEach([&](const Entry& entry) { moved += pick(entry.hash) ? 1 : 0; });
   auto reserve = [](FlatTable* table, size_t entries) {
-    table->capacity_ = table->CapacityFor(entries);
+    if (entries == 0) return;
+    table->capacity_ = table->CapacityFor(entries + 1);
     table->slots_.assign(table->capacity_ * table->stride_, 0);
   };
-  reserve(other, moved + 1);
-  reserve(&rest, size_ - moved + 1);
+  reserve(other, moved);
+  reserve(&rest, size_ - moved);
   ForEach([&](const Entry& entry) {
     (pick(entry.hash) ? other : &rest)->Adopt(entry.value - layout_.value_offset(), entry.key);
   });

@@ -86,6 +86,18 @@ TEST(SegmentedTable, SegmentsStayBelowTheirSizeAndInTheOrderOfKeyGroups) {
   EXPECT_EQ(seen.size(), 32U);
 }
 
+TEST(SegmentedTable, AFewWideValuesAreNotSplitIntoEmptySegments) {
+  constexpr size_t kWidth = size_t{1} << 20;
+  SegmentedTable table({0, 128, 128}, {16, kWidth});
+  bool created = false, moved = false;
+  for (uint64_t i = 0; i < 20; ++i) {
+    std::string key = std::to_string(i);
+    table.FindOrInsert({key, HashKey(key)}, 0, 0, &created, &moved);
+  }
+  EXPECT_LE(table.segments(), 8U);
+  EXPECT_LE(table.MemoryBytes(), 100 * kWidth);
+}
+
 TEST(SegmentedTable, AWalkSeesWhatChangedSinceAnEpoch) {
   SegmentedTable table({}, {16, 8});
   bool created = false, moved = false;

@@ -29,13 +29,15 @@ size_t SegmentedTable::MemoryBytes() const {
   return bytes;
 }
 
-// Beyond 20 leading bits (a million segments) segments grow over their size.
+// Segments grow over their size beyond 20 leading bits (a million segments), and while they have few entries:
+// wide values would be split for ever.
 FlatTable& SegmentedTable::MakeRoom(uint64_t hash) {
   constexpr int kDeepest = 20;
+  constexpr size_t kFewest = 16;
   while (true) {
     Part* part = directory_[depth_ == 0 ? 0 : Route(hash) >> (32 - depth_)];
     if (!part->data.full()) return part->data;
-    if (part->data.GrownBytes() <= segment_bytes_ || part->bits >= kDeepest) {
+    if (part->data.GrownBytes() <= segment_bytes_ || part->bits >= kDeepest || part->data.size() < kFewest) {
       part->data.Grow();
       return part->data;
     }
