@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "base/strings.h"
 
 namespace penstock {
@@ -158,28 +160,47 @@ void DataType::Write(ByteWriter& out) const {
   }
 }
 
-Result<DataType> DataType::Read(ByteReader& in) {
-  DataType type;
-  type.kind_ = in.Fixed<TypeKind>();
-  auto flags = in.Fixed<uint8_t>();
-  type.nullable_ = (flags & 1) != 0;
-  type.time_attribute_ = static_cast<TimeAttribute>(flags >> 1);
-  type.precision_ = static_cast<int>(in.Varint());
-  type.scale_ = static_cast<int>(in.Varint());
-  uint64_t count = in.Count();
-  if (!in.ok() || type.kind_ > TypeKind::kSymbol || type.time_attribute_ > TimeAttribute::kProctime) {
-    return Status::Corruption("serialised type is damaged");
+namespace {
+
+// How many children a type of that kind has; nullopt: any number.
+std::optional<uint64_t> ChildrenOf(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kRow: return std::nullopt;
+    case TypeKind::kMap: return 2;
+    case TypeKind::kArray:
+    case TypeKind::kMultiset: return 1;
+    default: return 0;
   }
-  if (count == 0 && !type.is(TypeKind::kRow)) return type;
+}
+
+// Types come from files, too: what is nested deeper than any statement may say is damage, not recursion.
+Result<DataType> ReadType(ByteReader& in, int depth) {
+  constexpr int kDeepest = 200;
+  auto kind = in.Fixed<TypeKind>();
+  auto flags = in.Fixed<uint8_t>();
+  auto time_attribute = static_cast<TimeAttribute>(flags >> 1);
+  auto precision = static_cast<int>(in.Varint()), scale = static_cast<int>(in.Varint());
+  uint64_t count = in.Count();
+  bool fits = in.ok() && depth < kDeepest && kind <= TypeKind::kSymbol &&
+              time_attribute <= TimeAttribute::kProctime && count == ChildrenOf(kind).value_or(count);
+  if (!fits) return Status::Corruption("serialised type is damaged");
   std::vector<Field> fields;
   for (uint64_t i = 0; i < count; ++i) {
     std::string name(in.String());
-    ASSIGN_OR_RETURN(DataType child, Read(in));
+    ASSIGN_OR_RETURN(DataType child, ReadType(in, depth + 1));
     fields.push_back({std::move(name), std::move(child)});
   }
-  type.fields_ = std::make_shared<const std::vector<Field>>(std::move(fields));
-  return type;
+  DataType type(kind, precision, scale);
+  if (kind == TypeKind::kRow) type = DataType::Row(std::move(fields));
+  if (kind == TypeKind::kArray) type = DataType::Array(std::move(fields[0].type));
+  if (kind == TypeKind::kMultiset) type = DataType::Multiset(std::move(fields[0].type));
+  if (kind == TypeKind::kMap) type = DataType::Map(std::move(fields[0].type), std::move(fields[1].type));
+  return type.WithNullable((flags & 1) != 0).WithTimeAttribute(time_attribute);
 }
+
+}  // namespace
+
+Result<DataType> DataType::Read(ByteReader& in) { return ReadType(in, 0); }
 
 int Schema::Find(std::string_view name) const {
   for (int i = 0; i < size(); ++i) {

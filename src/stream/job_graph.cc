@@ -1,6 +1,8 @@
 // The serialised form of job graphs.
 #include "stream/job_graph.h"
 
+#include <algorithm>
+
 namespace penstock {
 
 JobVertex& JobGraph::AddVertex(JobVertex vertex) {
@@ -57,8 +59,25 @@ Result<JobGraph> JobGraph::Read(ByteReader& in) {
     for (uint64_t k = 0, keys = in.Count(); k < keys; ++k) e.keys.push_back(static_cast<int>(in.Varint()));
     graph.edges.push_back(std::move(e));
   }
-  if (!in.ok()) return Status::Corruption("serialised job graph is damaged");
+  if (!in.ok() || !graph.Consistent()) return Status::Corruption("serialised job graph is damaged");
   return graph;
+}
+
+bool JobGraph::Consistent() const {
+  auto count = static_cast<int>(vertices.size());
+  if (max_parallelism < 1) return false;
+  for (const JobVertex& vertex : vertices) {
+    bool fits = vertex.kind <= VertexKind::kSink && vertex.parallelism >= 1 &&
+                vertex.parallelism <= max_parallelism && vertex.inputs >= 0;
+    if (!fits) return false;
+  }
+  for (const JobEdge& edge : edges) {
+    bool fits = edge.from >= 0 && edge.from < count && edge.to >= 0 && edge.to < count && edge.lane >= 0 &&
+                edge.input >= 0 && edge.partitioning <= Partitioning::kSingleton;
+    if (!fits || edge.input >= vertices[static_cast<size_t>(edge.to)].inputs) return false;
+    if (std::any_of(edge.keys.begin(), edge.keys.end(), [](int key) { return key < 0; })) return false;
+  }
+  return true;
 }
 
 }  // namespace penstock

@@ -54,7 +54,11 @@ struct JobGraph {
   void AddEdge(JobEdge edge) { edges.push_back(std::move(edge)); }
 
   void Write(ByteWriter& out) const;
+  // kCorruption where the bytes are cut short, or name something that is not there.
   static Result<JobGraph> Read(ByteReader& in);
+
+ private:
+  bool Consistent() const;
 };
 
 }  // namespace penstock
