@@ -2,10 +2,77 @@
 #include "sql/config.h"
 
 #include <charconv>
+#include <optional>
 
 #include "base/strings.h"
 
 namespace penstock::sql {
+
+namespace {
+
+enum class OptionKind : uint8_t { kNumber, kDuration, kBoolean };
+
+struct KnownOption {
+  std::string_view key;
+  OptionKind kind;
+};
+
+constexpr KnownOption kKnownOptions[] = {
+    {"parallelism.default", OptionKind::kNumber},
+    {"pipeline.max-parallelism", OptionKind::kNumber},
+    {"penstock.batch-rows", OptionKind::kNumber},
+    {"table.exec.mini-batch.size", OptionKind::kNumber},
+    {"execution.checkpointing.num-retained", OptionKind::kNumber},
+    {"execution.checkpointing.tolerable-failed-checkpoints", OptionKind::kNumber},
+    {"state.checkpoints.num-retained", OptionKind::kNumber},
+    {"execution.checkpointing.interval", OptionKind::kDuration},
+    {"execution.checkpointing.min-pause", OptionKind::kDuration},
+    {"execution.checkpointing.timeout", OptionKind::kDuration},
+    {"penstock.early-interval", OptionKind::kDuration},
+    {"penstock.idle-time", OptionKind::kDuration},
+    {"pipeline.auto-watermark-interval", OptionKind::kDuration},
+    {"table.exec.interval-join.min-cleanup-interval", OptionKind::kDuration},
+    {"table.exec.mini-batch.allow-latency", OptionKind::kDuration},
+    {"table.exec.source.idle-timeout", OptionKind::kDuration},
+    {"table.exec.state.ttl", OptionKind::kDuration},
+    {"execution.state-recovery.ignore-unclaimed-state", OptionKind::kBoolean},
+    {"penstock.job.round-trip", OptionKind::kBoolean},
+    {"table.dml-sync", OptionKind::kBoolean},
+    {"table.exec.mini-batch.enabled", OptionKind::kBoolean},
+    {"table.exec.sink.require-on-conflict", OptionKind::kBoolean},
+    {"table.exec.source.cdc-events-duplicate", OptionKind::kBoolean},
+    {"table.optimizer.reuse-sub-plan-enabled", OptionKind::kBoolean},
+};
+
+std::optional<int64_t> ParseWhole(std::string_view text) {
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool Fits(OptionKind kind, const std::string& value) {
+  long long millis = 0;
+  switch (kind) {
+    case OptionKind::kNumber: return ParseWhole(value).has_value();
+    case OptionKind::kDuration: return ParseDuration(value, &millis);
+    case OptionKind::kBoolean: return EqualsIgnoreCase(value, "true") || EqualsIgnoreCase(value, "false");
+  }
+  return true;
+}
+
+}  // namespace
+
+Status Config::Check(const std::string& key, const std::string& value) {
+  static const char* const kWanted[] = {"a whole number", "a duration such as '5 s'", "'true' or 'false'"};
+  for (const KnownOption& option : kKnownOptions) {
+    if (option.key != key || Fits(option.kind, value)) continue;
+    return SqlError(ErrorNumber::kBadOption, {},
+                    "option '" + key + "' must be " + kWanted[static_cast<size_t>(option.kind)] + ", not '" +
+                        value + "'");
+  }
+  return Status::Ok();
+}
 
 std::string Config::GetString(const std::string& key, const std::string& fallback) const {
   auto it = values_.find(key);
@@ -20,9 +87,7 @@ bool Config::GetBool(const std::string& key, bool fallback) const {
 int64_t Config::GetInt(const std::string& key, int64_t fallback) const {
   auto it = values_.find(key);
   if (it == values_.end()) return fallback;
-  int64_t value = 0;
-  auto [end, error] = std::from_chars(it->second.data(), it->second.data() + it->second.size(), value);
-  return error == std::errc() ? value : fallback;
+  return ParseWhole(it->second).value_or(fallback);
 }
 
 int64_t Config::GetDuration(const std::string& key, int64_t fallback) const {

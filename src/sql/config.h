@@ -1,5 +1,5 @@
 // Config: the SET options of a session, read through typed getters with Flink's defaults. Unknown keys are
-// kept: scripts stay portable.
+// kept: scripts stay portable. Getters give the fallback where a value is ill-formed: Check comes before.
 #pragma once
 
 #include <map>
@@ -13,6 +13,8 @@ namespace penstock::sql {
 class Config {
  public:
   void Set(const std::string& key, const std::string& value) { values_[key] = value; }
+  // Fails where an option that is known to be a number, a duration or a boolean cannot have this value.
+  static Status Check(const std::string& key, const std::string& value);
   void Reset(const std::string& key) { values_.erase(key); }
   void ResetAll() { values_.clear(); }
   const std::map<std::string, std::string>& values() const { return values_; }
@@ -20,7 +22,7 @@ class Config {
   std::string GetString(const std::string& key, const std::string& fallback = "") const;
   bool GetBool(const std::string& key, bool fallback) const;
   int64_t GetInt(const std::string& key, int64_t fallback) const;
-  // Milliseconds from "5 min"; an ill-formed value gives the fallback (SET has checked known keys).
+  // Milliseconds from "5 min".
   int64_t GetDuration(const std::string& key, int64_t fallback) const;
 
   // table.local-time-zone; UTC where it is not set or "default".
