@@ -1,5 +1,6 @@
 // The command line: reads arguments, wires a session to the machine's clock and files, prints results. Exit
-// codes: 0 everything succeeded, 1 a statement failed, 2 wrong usage.
+// codes: 0 everything succeeded, 1 a statement failed, 2 wrong usage, 128 + signal when it was stopped by
+// one.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -9,6 +10,7 @@
 
 #include "engine/result_printer.h"
 #include "engine/session.h"
+#include "env/termination_signals.h"
 
 namespace {
 
@@ -76,6 +78,7 @@ int Run(const Arguments& arguments, bool explain) {
     texts.push_back(std::move(*text));
   }
   if (!arguments.command.empty()) texts.push_back(arguments.command);
+  penstock::TerminationSignals signals([&session] { session.StopAll(); });
   bool ok = true;
   for (const std::string& text : texts) {
     ok = session.ExecuteScript(text, printer.get()) && ok;
@@ -83,6 +86,7 @@ int Run(const Arguments& arguments, bool explain) {
   }
   penstock::Status output = printer->status();
   ok = session.WaitForJobs(printer.get()) && ok;
+  if (int signal = penstock::TerminationSignals::received(); signal != 0 && ok) return 128 + signal;
   if (output.ok() || output.code() == penstock::StatusCode::kCancelled) return ok ? 0 : 1;
   std::cerr << "penstock: " << output.ToString() << "\n";
   return 1;

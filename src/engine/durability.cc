@@ -1,4 +1,5 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
+#include "connectors/filesystem/file_listing.h"
 #include "engine/session.h"
 
 namespace penstock {
@@ -26,17 +27,6 @@ Result<CheckpointOptions> ReadCheckpointOptions(const sql::Config& config) {
   return options;
 }
 
-// "file:///data/x" and "/data/x" are the same folder.
-Result<std::string> LocalDirectory(const std::string& text) {
-  if (text.starts_with("file:")) {
-    size_t path = text.find_first_not_of('/', 5);
-    return path == std::string::npos ? std::string("/") : text.substr(path - 1);
-  }
-  if (text.find("://") == std::string::npos) return text;
-  return SqlError(ErrorNumber::kUnsupported, {}, "checkpoints cannot be written to '" + text + "'",
-                  "use a folder of this machine");
-}
-
 bool PrintsItsRows(const JobGraph& graph) {
   for (const JobVertex& vertex : graph.vertices) {
     if (vertex.kind == VertexKind::kSink && vertex.factory == sql::kCollectSink) return true;
@@ -52,8 +42,8 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   // Jobs under a manual clock have no thread that could write.
   if (PrintsItsRows(graph) || options_.driven) return std::optional<JobDurability>();
   if (root.empty()) {
-    if (checkpoints.interval_ms > 0 && !std::exchange(told_no_directory_, true))
-      std::fputs("note: no checkpoints are taken: execution.checkpointing.dir is not set\n", stderr);
+    if (checkpoints.interval_ms > 0 && notices_ != nullptr)
+      notices_->OnNotice(statements_, "no checkpoints are taken: execution.checkpointing.dir is not set");
     return std::optional<JobDurability>();
   }
   JobDurability durability;
@@ -61,7 +51,7 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   ASSIGN_OR_RETURN(durability.restart, ReadRestartOptions(config_, true));
   Random random(eval_.random());
   if (!run_directory_) {
-    ASSIGN_OR_RETURN(std::string directory, LocalDirectory(root));
+    ASSIGN_OR_RETURN(std::string directory, LocalPath(root));
     ASSIGN_OR_RETURN(
         run_directory_,
         RunDirectory::Claim(files_, clock_, &random, directory + "/" + options_.script_name, options_.fresh));
@@ -72,9 +62,15 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   }
   std::string uid = config_.GetString("pipeline.uid");
   if (uid.empty()) uid = graph.name + "-" + std::to_string(job);
+  if (!job_uids_.insert(uid).second) {
+    return SqlError(
+        ErrorNumber::kBadOption, {}, "two jobs of this script have the uid '" + uid + "'",
+        "give each its own with SET 'pipeline.uid', or RESET it: their checkpoints share no folder");
+  }
   durability.identity = {uid, run_directory_->run(), random.Next()};
   durability.directory = run_directory_->JobDirectory(uid);
   durability.claim = run_directory_->claim();
+  durability.resumed = run_directory_->resumed();
   return std::optional<JobDurability>(std::move(durability));
 }
 

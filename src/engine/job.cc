@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <set>
 
-#include "base/strings.h"
+#include "engine/restorable.h"
 #include "env/thread.h"
 
 namespace penstock {
@@ -51,35 +50,44 @@ Job::Job(JobGraph graph, JobOptions options, JobEnvironment environment,
 Job::~Job() = default;
 
 Status Job::Prepare() {
-  if (durability_) RETURN_IF_ERROR(FindCheckpoint());
+  if (durability_) {
+    ASSIGN_OR_RETURN(uint64_t touched, store_->LastEpochTouched());
+    next_epoch_ = touched + 1;
+    if (!durability_->resumed) first_epoch_ = next_epoch_;
+    RETURN_IF_ERROR(FindCheckpoint());
+  }
   return finished_before_ ? CommitRemains() : MakeRunner();
 }
 
-// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do. A
-// manifest that does not match its own checksum was never sealed.
+// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.
 Status Job::FindCheckpoint() {
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
-  if (!epochs.empty()) next_epoch_ = epochs.back() + 1;
-  for (auto epoch = epochs.rbegin(); epoch != epochs.rend(); ++epoch) {
-    Result<Manifest> manifest = store_->ReadManifest(*epoch);
-    if (!manifest && manifest.error().code() == StatusCode::kCorruption) continue;
-    if (!manifest) return manifest.error();
-    if (manifest->identity.run != durability_->identity.run) return Status::Ok();
-    durability_->identity.incarnation = manifest->identity.incarnation;
-    Result<std::vector<SubtaskSnapshot>> parts = store_->ReadParts(*manifest);
-    if (!parts) {
-      return Status(parts.error())
-          .WithContext(fmt::format("restoring checkpoint {}", *epoch))
-          .WithHint(
-              "sinks may have committed this checkpoint, so an older one would double rows; "
-              "--fresh starts a new run");
-    }
-    if (!manifest->finished) RETURN_IF_ERROR(CheckRestorable(*parts));
-    options_.restore = std::move(*parts);
-    options_.restore_watermarks = true;
-    finished_before_ = manifest->finished;
-    return Status::Ok();
+  if (epochs.empty() || epochs.back() < first_epoch_) return Status::Ok();
+  Result<Manifest> manifest = store_->ReadManifest(epochs.back());
+  if (manifest && manifest->identity.run != durability_->identity.run) return Status::Ok();
+  Result<std::vector<SubtaskSnapshot>> parts = manifest ? store_->ReadParts(*manifest) : manifest.error();
+  if (!parts) {
+    return Status(parts.error())
+        .WithContext(fmt::format("restoring checkpoint {}", epochs.back()))
+        .WithHint(
+            "sinks may have committed this checkpoint, so an older one would double rows; "
+            "--fresh starts a new run");
   }
+  if (!manifest->finished) RETURN_IF_ERROR(Reconcile(*manifest, &*parts));
+  durability_->identity.incarnation = manifest->identity.incarnation;
+  options_.restore = std::move(*parts);
+  options_.restore_watermarks = true;
+  finished_before_ = manifest->finished;
+  return Status::Ok();
+}
+
+// What is restored must mean what it meant when it was written.
+Status Job::Reconcile(const Manifest& manifest, std::vector<SubtaskSnapshot>* parts) const {
+  ByteReader in(manifest.graph);
+  ASSIGN_OR_RETURN(JobGraph before, JobGraph::Read(in));
+  if (!durability_->allow_non_restored_state)
+    return CheckRestorable(&before, graph_, *parts, fmt::format("checkpoint {}", manifest.epoch));
+  DropChanged(before, graph_, parts);
   return Status::Ok();
 }
 
@@ -89,27 +97,13 @@ Status Job::CommitRemains() {
                          [](const SubtaskSnapshot& part) { return !part.committables.empty(); });
   if (!any) return Status::Ok();
   RETURN_IF_ERROR(MakeRunner());
-  runner()->Release();
+  Release();
   return Status::Ok();
 }
 
-Status Job::CheckRestorable(const std::vector<SubtaskSnapshot>& parts) const {
-  if (durability_->allow_non_restored_state) return Status::Ok();
-  std::set<std::string> present, missing;
-  for (const JobVertex& vertex : graph_.vertices) present.insert(vertex.uid);
-  std::set<std::string> added = present;
-  for (const SubtaskSnapshot& part : parts) {
-    added.erase(part.uid);
-    if (part.has_state() && !present.contains(part.uid)) missing.insert(part.uid);
-  }
-  if (missing.empty()) return Status::Ok();
-  auto list = [](const std::set<std::string>& uids) {
-    return Join(std::vector<std::string>(uids.begin(), uids.end()), ", ");
-  };
-  return SqlError(ErrorNumber::kStateNotRestorable, {},
-                  "the statement has changed: its checkpoint has state of operators that are gone (" +
-                      list(missing) + "); new are: " + (added.empty() ? "none" : list(added)),
-                  "--allow-non-restored-state drops that state, --fresh starts a new run");
+void Job::Release() {
+  std::lock_guard lock(mutex_);
+  runner()->Release();
 }
 
 Status Job::MakeRunner() {
@@ -123,12 +117,13 @@ Status Job::MakeRunner() {
   }
   auto runner = std::make_unique<JobRunner>(graph_, std::move(options), environment_);
   RETURN_IF_ERROR(runner->Prepare());
-  if (coordinator) coordinator->Attach(runner.get(), next_epoch_);
+  if (coordinator) RETURN_IF_ERROR(coordinator->Attach(runner.get(), next_epoch_));
   std::lock_guard lock(mutex_);
   coordinator_ = std::move(coordinator);
   runner_ = runner.get();
   runners_.push_back(std::move(runner));
   if (cancelled_) runners_.back()->Cancel();
+  if (stopped_) runners_.back()->Stop();
   return Status::Ok();
 }
 
@@ -138,6 +133,7 @@ Status Job::RunOnce() {
   Status outcome = runner()->Run();
   coordinator_->Stop();
   driver.Join();
+  next_epoch_ = coordinator_->next_epoch();
   return outcome;
 }
 
@@ -153,8 +149,8 @@ Status Job::Run() {
             fmt::format("the job failed again after {} restarts", strategy_.restarts()));
       }
       TellRestart(outcome, *pause);
-      if (!WaitBeforeRestart(*pause)) return Status(StatusCode::kCancelled, "the job was cancelled");
-      runner()->Release();
+      if (!WaitBeforeRestart(*pause)) return outcome;
+      Release();
       Status restarted = FindCheckpoint();
       // The last checkpoint was decided, and the failure came behind it.
       if (restarted.ok() && finished_before_) return CommitRemains();
@@ -175,8 +171,9 @@ void Job::TellRestart(const Status& failure, int64_t pause_ms) const {
 
 bool Job::WaitBeforeRestart(int64_t pause_ms) {
   std::unique_lock lock(mutex_);
-  cancel_requested_.wait_for(lock, std::chrono::milliseconds(pause_ms), [this] { return cancelled_; });
-  return !cancelled_;
+  cancel_requested_.wait_for(lock, std::chrono::milliseconds(pause_ms),
+                             [this] { return cancelled_ || stopped_; });
+  return !cancelled_ && !stopped_;
 }
 
 void Job::Cancel() {
@@ -184,6 +181,13 @@ void Job::Cancel() {
   cancelled_ = true;
   cancel_requested_.notify_all();
   if (!runners_.empty()) runners_.back()->Cancel();
+}
+
+void Job::Stop() {
+  std::lock_guard lock(mutex_);
+  stopped_ = true;
+  cancel_requested_.notify_all();
+  if (!runners_.empty()) runners_.back()->Stop();
 }
 
 std::optional<CheckpointStatistics> Job::checkpoint_statistics() const {

@@ -1,5 +1,5 @@
 // Job: one dataflow of a session, over restarts: runs it, takes its checkpoints, and after a failure starts
-// it again from the last one that was decided. Run is called on one thread; Cancel from any.
+// it again from the last one that was decided. Run is called on one thread; Cancel and Stop from any.
 #pragma once
 
 #include <atomic>
@@ -23,6 +23,7 @@ struct JobDurability {
   JobIdentity identity;
   std::string directory;
   uint64_t claim = 0;
+  bool resumed = false;  // an earlier process may have written checkpoints of this run
   bool allow_non_restored_state = false;
 };
 
@@ -39,6 +40,8 @@ class Job {
   // Returns when the job has ended and will not start again.
   Status Run();
   void Cancel();
+  // Ends it in order: what was read is written, and with checkpoints a last one is taken to go on from.
+  void Stop();
 
   // The runner of the present attempt; those before it live as long as the job, for who still reads them.
   JobRunner* runner() const { return runner_.load(); }
@@ -47,10 +50,11 @@ class Job {
 
  private:
   Status FindCheckpoint();
-  Status CheckRestorable(const std::vector<SubtaskSnapshot>& parts) const;
+  Status Reconcile(const Manifest& manifest, std::vector<SubtaskSnapshot>* parts) const;
   Status MakeRunner();
   Status CommitRemains();
   Status RunOnce();
+  void Release();
   void TellRestart(const Status& failure, int64_t pause_ms) const;
   bool WaitBeforeRestart(int64_t pause_ms);
 
@@ -60,12 +64,13 @@ class Job {
   std::optional<JobDurability> durability_;
   RestartStrategy strategy_;
   std::unique_ptr<CheckpointStore> store_;
+  uint64_t first_epoch_ = 0;  // checkpoints before it are of other runs
   uint64_t next_epoch_ = 1;
   bool finished_before_ = false;
 
   mutable std::mutex mutex_;
   std::condition_variable cancel_requested_;
-  bool cancelled_ = false;
+  bool cancelled_ = false, stopped_ = false;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   std::vector<std::unique_ptr<JobRunner>> runners_;
   std::atomic<JobRunner*> runner_{nullptr};

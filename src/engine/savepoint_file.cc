@@ -2,11 +2,8 @@
 // Step 11 of a record's way (docs/ARCHITECTURE.md).
 #include "engine/savepoint_file.h"
 
-#include <algorithm>
-
 #include "base/bytes.h"
 #include "data/key_codec.h"
-#include "state/state_backend.h"
 
 namespace penstock {
 
@@ -70,25 +67,6 @@ Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std:
   }
   if (!in.ok() || !in.at_end()) return damaged("is cut short");
   return parts;
-}
-
-Status CheckClaimed(const JobGraph& graph, const std::vector<SubtaskSnapshot>& parts) {
-  // An operator without states still writes that it has none.
-  SystemClock clock;
-  ByteWriter none;
-  RETURN_IF_ERROR(MakeHashBackend(KeyGroupRange::Of(0, 1, graph.max_parallelism), &clock)->Snapshot(none));
-  for (const SubtaskSnapshot& part : parts) {
-    bool stateless = part.keyed.empty() || part.keyed == none.bytes();
-    bool empty = stateless && part.lists.empty() && part.splits.empty();
-    bool known = std::any_of(graph.vertices.begin(), graph.vertices.end(),
-                             [&](const JobVertex& vertex) { return vertex.uid == part.uid; });
-    if (empty || known) continue;
-    return Status(StatusCode::kNotFound,
-                  "the savepoint has state of '" + part.uid + "', which is not in this job")
-        .WithNumber(ErrorNumber::kRuntime)
-        .WithHint("SET 'execution.state-recovery.ignore-unclaimed-state' = 'true' to leave it behind");
-  }
-  return Status::Ok();
 }
 
 }  // namespace penstock

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "env/file_system.h"
-#include "stream/job_graph.h"
 #include "stream/snapshot.h"
 
 namespace penstock {
@@ -14,7 +13,5 @@ namespace penstock {
 Status WriteSavepoint(FileSystem& files, const std::string& path, const std::vector<SubtaskSnapshot>& parts);
 // Fails with kCorruption where anything does not match, kNotFound where there is no file.
 Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std::string& path);
-// Fails where a part has state of an operator that the job does not have: it would be lost silently.
-Status CheckClaimed(const JobGraph& graph, const std::vector<SubtaskSnapshot>& parts);
 
 }  // namespace penstock

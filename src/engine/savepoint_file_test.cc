@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "data/key_codec.h"
+#include "engine/restorable.h"
 #include "state/state_backend.h"
 
 namespace penstock {
@@ -114,10 +115,15 @@ TEST_F(SavepointFileTest, StateOfAnOperatorThatIsGoneIsNotDroppedSilently) {
   ByteWriter none;
   ASSERT_TRUE(MakeHashBackend({}, &clock)->Snapshot(none).ok());
   SubtaskSnapshot nothing = Part("calc@s", 0, none.Take(), {}, {});
-  EXPECT_TRUE(CheckClaimed(graph, {stays, nothing}).ok());
-  Status status = CheckClaimed(graph, {stays, gone, nothing});
+  EXPECT_TRUE(CheckRestorable(nullptr, graph, {stays, nothing}, "it").ok());
+  EXPECT_TRUE(CheckRestorable(nullptr, graph, {nothing}, "it").ok());
+  SubtaskSnapshot uncommitted;
+  uncommitted.uid = "sink@s";
+  uncommitted.committables = {"a hidden file"};
+  Status status = CheckRestorable(nullptr, graph, {stays, gone, nothing, uncommitted}, "it");
   ASSERT_FALSE(status.ok());
-  EXPECT_NE(status.message().find("aggregate@s"), std::string::npos) << status.message();
+  EXPECT_EQ(status.number(), ErrorNumber::kStateNotRestorable);
+  EXPECT_NE(status.message().find("aggregate@s, sink@s"), std::string::npos) << status.message();
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "engine/job_options.h"
 #include "engine/job_counts.h"
 #include "engine/progress.h"
+#include "engine/restorable.h"
 #include "engine/savepoint_file.h"
 #include "expr/aggregate.h"
 #include "expr/user_functions.h"
@@ -135,6 +136,12 @@ void Session::CancelAll() {
   for (auto& running : running_) running->job->Cancel();
 }
 
+void Session::StopAll() {
+  stopping_ = true;
+  std::lock_guard lock(jobs_mutex_);
+  for (auto& running : running_) running->job->Stop();
+}
+
 sql::BindContext Session::bind_context() { return {&catalog_, &config_, &eval_}; }
 
 Status Session::UpdateTimeZone() {
@@ -146,6 +153,7 @@ Status Session::UpdateTimeZone() {
 bool Session::ExecuteScript(std::string_view script, ResultHandler* handler) {
   bool all_ok = true;
   for (const sql::StatementText& text : sql::SplitStatements(script)) {
+    if (stopping_) break;
     int number = ++statements_;
     at_run_time_ = false;
     Result<sql::AstStatement> parsed = sql::ParseStatement(text.text, text.position);
@@ -236,6 +244,7 @@ Status Session::ExecuteSet(const sql::AstSet& set, int number, ResultHandler* ha
 }
 
 Status Session::SetOption(const std::string& key, const std::string& value) {
+  RETURN_IF_ERROR(sql::Config::Check(key, value));
   std::string before = config_.GetString(key);
   bool had = config_.values().contains(key);
   config_.Set(key, value);
@@ -434,7 +443,7 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
   bool drop_state = options_.allow_non_restored_state ||
                     config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false);
-  if (!drop_state) RETURN_IF_ERROR(CheckClaimed(graph, options.restore));
+  if (!drop_state) RETURN_IF_ERROR(CheckRestorable(nullptr, graph, options.restore, "the savepoint"));
   NoteUnknownTables(number);
   ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number));
   if (durability) durability->allow_non_restored_state = drop_state;
@@ -452,6 +461,7 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
   {
     std::lock_guard lock(jobs_mutex_);
     running_.push_back(std::move(made));
+    if (stopping_) running->job->Stop();
   }
   if (options_.driven) return Drive(*running).status();
   if (!wait) {

@@ -8,6 +8,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,10 @@ class Session {
   Result<int64_t> RunUntilQuiet();
   // Waits for the jobs that still run; true when all of them succeeded. REQUIRES: not driven.
   bool WaitForJobs(ResultHandler* handler);
-  // From any thread or a signal's: ends every job.
+  // From any thread: ends every job at once.
   void CancelAll();
+  // From any thread: ends every job in order (Job::Stop); no further statement is executed.
+  void StopAll();
 
   // As SET 'key' = 'value'; an option that cannot have this value keeps the one it had.
   Status SetOption(const std::string& key, const std::string& value);
@@ -117,6 +120,7 @@ class Session {
   EvalContext eval_;
   ConnectorCatalog connectors_;
   FactoryRegistry registry_;
+  std::atomic<bool> stopping_{false};
   int statements_ = 0;
   int jobs_ = 0;
   bool at_run_time_ = false;                 // the statement that fails has started its job
@@ -127,8 +131,8 @@ class Session {
   std::mutex jobs_mutex_;
   std::list<std::unique_ptr<RunningJob>> running_;
   std::unique_ptr<RunDirectory> run_directory_;  // once a job has asked for checkpoints
+  std::set<std::string> job_uids_;               // of jobs with checkpoints
   bool any_left_ = false;  // a statement failed, or a job was stopped before its sources had ended
-  bool told_no_directory_ = false;
 };
 
 }  // namespace penstock

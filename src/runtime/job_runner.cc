@@ -97,6 +97,10 @@ void JobRunner::ForSources(F tell) {
   }
 }
 
+void JobRunner::Stop() {
+  ForSources([](Task& task) { task.RequestStop(); });
+}
+
 void JobRunner::Release() {
   tasks_.clear();
   channels_.clear();
@@ -136,7 +140,7 @@ void JobRunner::OnQuiet(bool exhausted, bool moved) {
   }
   if (options_.savepoint && !snapshots_.IsComplete(kSavepointEpoch)) return;
   stop_requested_ = true;
-  ForSources([](Task& task) { task.RequestStop(); });
+  Stop();
 }
 
 }  // namespace penstock

@@ -63,6 +63,9 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   Result<Quiet> RunUntilQuiet();
   // From any thread: ends the job as soon as its tasks notice (well below a second); Run returns kCancelled.
   void Cancel();
+  // From any thread, before Release: the sources read no more; what was read is processed and written, then
+  // the job ends. Windows do not fire: a later start goes on with them.
+  void Stop();
   // After Run: frees everything but the metrics.
   void Release();
   size_t task_count() const override { return tasks_.size(); }

@@ -19,11 +19,6 @@ struct SubtaskSnapshot {
   std::vector<std::string> lists;         // of Operator::SnapshotState
   std::vector<SourceSplit> splits;        // of a source, with their positions
   std::vector<std::string> committables;  // of a sink: prepared, and to be committed once this is decided
-
-  // Whether a restore without this part would lose something.
-  bool has_state() const {
-    return !keyed.empty() || !lists.empty() || !splits.empty() || !committables.empty();
-  }
 };
 
 }  // namespace penstock

@@ -14,6 +14,7 @@ import pathlib
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -100,6 +101,9 @@ def wrong_usage_is_exit_code_2(cli):
     usage(cli.run("run", script, "-p", "two"), "-p")
     usage(cli.run("run", script, "-D", "no-value"), "KEY=VALUE")
     usage(cli.run("run", script, "-D", "table.local-time-zone=Nowhere"), "Nowhere")
+    usage(cli.run("run", script, "-D", "execution.checkpointing.num-retained=7abc"), "7abc")
+    usage(cli.run("run", script, "-D", "table.exec.state.ttl=soon"), "soon")
+    usage(cli.run("run", script, "-D", "table.dml-sync=yes"), "yes")
     usage(cli.run("run", script, "--savepoint", "dir"), "--stop-when-idle")
 
 
@@ -321,6 +325,128 @@ def a_full_disk_under_standard_output_is_an_error(cli):
         with open("/dev/full", "w") as full, cli.start("-c", "SELECT 1", "--format", form, stdout=full) as process:
             equal(process.wait(timeout=20), 1)
             assert "No space left" in process.stderr.read()
+
+
+def checkpointed(cli, name="job.sql", where="", uid="", source="in"):
+    """A script with checkpoints whose only job counts what it reads; an idle stop leaves its run unfinished."""
+    (cli.folder / source).mkdir(exist_ok=True)
+    return cli.file(name, f"""
+        SET 'execution.checkpointing.dir' = 'checkpoints'; {uid}
+        CREATE TABLE numbers (k INT, n INT) WITH ('connector' = 'filesystem', 'path' = '{source}', 'format' = 'json',
+          'source.monitor-interval' = '1 s');
+        CREATE TABLE counts (k INT, c BIGINT, s BIGINT, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'print');
+        INSERT INTO counts SELECT k, COUNT(*), SUM(n) FROM numbers {where} GROUP BY k;""")
+
+
+def until_idle(cli, script, *arguments):
+    """What the job printed (to standard error) until it was idle."""
+    done = cli.run("run", script, "--stop-when-idle", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stderr.splitlines()
+
+
+def newest(cli, kind):
+    return max((cli.folder / "checkpoints").glob(f"job/jobs/*/{kind}-*"))
+
+
+def a_script_goes_on_where_its_unfinished_run_was(cli):
+    script = checkpointed(cli)
+    cli.file("in/1.json", '{"k":1,"n":5}')
+    equal(until_idle(cli, script), ["+I[1, 1, 5]"])
+    cli.file("in/2.json", '{"k":1,"n":6}')
+    equal(until_idle(cli, script), ["-U[1, 1, 5]", "+U[1, 2, 11]"])
+    equal(until_idle(cli, script), [])
+    equal(until_idle(cli, script, "--fresh"), ["+I[1, 1, 5]", "-U[1, 1, 5]", "+U[1, 2, 11]"])
+
+
+def a_damaged_checkpoint_stops_the_start_and_names_its_file(cli):
+    script = checkpointed(cli)
+    cli.file("in/1.json", '{"k":1,"n":5}')
+    for kind in ("manifest", "state"):
+        until_idle(cli, script, "--fresh")
+        path = newest(cli, kind)
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+        done = cli.run("run", script, "--stop-when-idle")
+        equal((done.returncode, done.stdout), (1, ""))
+        assert path.name in done.stderr and "--fresh" in done.stderr, done.stderr
+    equal(until_idle(cli, script, "--fresh"), ["+I[1, 1, 5]"])
+
+
+def a_changed_statement_is_refused_with_the_difference(cli):
+    uid = "SET 'pipeline.uid' = 'mine';"
+    script = checkpointed(cli, uid=uid)
+    cli.file("in/1.json", '{"k":1,"n":5}')
+    until_idle(cli, script)
+    changed = checkpointed(cli, uid=uid)
+    changed.write_text(changed.read_text().replace("k, COUNT(*), SUM(n)", "n, COUNT(*), MAX(k)")
+                       .replace("GROUP BY k", "GROUP BY n"))
+    cli.file("in/2.json", '{"k":1,"n":6}')
+    done = cli.run("run", changed, "--stop-when-idle")
+    equal((done.returncode, done.stdout), (1, ""))
+    for part in ("5005", "group_aggregate@counts", "--allow-non-restored-state"):
+        assert part in done.stderr, done.stderr
+    assert "+I[6, 1, 1]" in until_idle(cli, changed, "--allow-non-restored-state")
+
+
+def an_interrupt_ends_the_jobs_in_order(cli):
+    for checkpoints in ("", "SET 'execution.checkpointing.dir' = 'checkpoints';"):
+        script = cli.file("job.sql", checkpoints + """
+            CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '5000');
+            CREATE TABLE out1 (id BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
+            CREATE TABLE seen (id BIGINT) WITH ('connector' = 'print');
+            EXECUTE STATEMENT SET BEGIN INSERT INTO out1 SELECT id FROM numbers; INSERT INTO seen SELECT id FROM numbers; END;""")
+        shutil.rmtree(cli.folder / "out", ignore_errors=True)
+        with cli.start("run", script, stdout=subprocess.PIPE) as process:
+            printed = [process.stderr.readline() for _ in range(100)]
+            process.send_signal(signal.SIGINT)
+            printed += process.stderr.read().splitlines(keepends=True)
+            equal(process.wait(timeout=20), 130)
+            equal(process.stdout.read(), "")
+        written = [path.read_text().splitlines() for path in (cli.folder / "out").iterdir()]
+        equal(sum(len(lines) for lines in written), len(printed))
+
+
+def a_stopped_job_goes_on_where_it_was(cli):
+    script = checkpointed(cli)
+    cli.file("in/1.json", '{"k":1,"n":5}')
+    with cli.start("run", script) as process:
+        equal(process.stderr.readline(), "+I[1, 1, 5]\n")
+        process.send_signal(signal.SIGTERM)
+        equal(process.wait(timeout=20), 143)
+    cli.file("in/2.json", '{"k":1,"n":6}')
+    equal(until_idle(cli, script), ["-U[1, 1, 5]", "+U[1, 2, 11]"])
+
+
+def two_jobs_of_one_identity_are_refused(cli):
+    script = cli.file("job.sql", """SET 'execution.checkpointing.dir' = 'checkpoints'; SET 'pipeline.uid' = 'same';
+        CREATE TABLE out1 (n INT) WITH ('connector' = 'print'); CREATE TABLE out2 (n INT) WITH ('connector' = 'print');
+        INSERT INTO out1 SELECT 1; INSERT INTO out2 SELECT 2;""")
+    done = cli.run("run", script)
+    equal(done.returncode, 1)
+    assert "same" in done.stderr and "pipeline.uid" in done.stderr, done.stderr
+
+
+def checkpoints_without_a_folder_are_told(cli):
+    done = cli.run("-c", "SET 'execution.checkpointing.interval' = '1 s';"
+                         "CREATE TABLE out1 (n INT) WITH ('connector' = 'print'); INSERT INTO out1 SELECT 1")
+    equal(done.returncode, 0)
+    assert "+I[1]" in done.stderr and "execution.checkpointing.dir" in done.stderr, done.stderr
+
+
+def a_job_that_fails_and_starts_again_says_so(cli):
+    script = cli.file("job.sql", """SET 'execution.checkpointing.dir' = 'checkpoints';
+        SET 'restart-strategy.type' = 'fixed-delay'; SET 'restart-strategy.fixed-delay.attempts' = '2';
+        SET 'restart-strategy.fixed-delay.delay' = '10 ms';
+        CREATE TABLE big (s STRING) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
+        CREATE TABLE source1 (s STRING) WITH ('connector' = 'datagen', 'number-of-rows' = '200000');
+        INSERT INTO big SELECT s FROM source1;""")
+    done = subprocess.run(["bash", "-c", f"ulimit -f 64; trap '' XFSZ; exec {cli.penstock} run {script}"],
+                          cwd=cli.folder, capture_output=True, text=True, timeout=60)
+    equal(done.returncode, 1)
+    equal(done.stderr.count("starts again"), 2)
+    assert "after 2 restarts" in done.stderr, done.stderr
 
 
 def the_first_row_comes_within_a_second(cli):
