@@ -36,9 +36,22 @@ struct DecodedRows {
     ++rows;
     if (kinds) kinds->push_back(kind);
   }
+  // Changes the kind of the last row. REQUIRES: there is one.
+  void SetLastKind(RowKind kind) {
+    if (kind != RowKind::kInsert && !kinds) {
+      kinds = std::make_shared<std::vector<RowKind>>(static_cast<size_t>(rows), RowKind::kInsert);
+    }
+    if (kinds) kinds->back() = kind;
+  }
   // Takes back what was appended since the last AddRow.
   void DropUnfinishedRow() {
     for (ColumnBuilder& builder : builders) builder.Truncate(rows);
+  }
+  // Takes back every row behind the first `count`, and what is unfinished.
+  void TruncateRows(int64_t count) {
+    rows = count;
+    if (kinds) kinds->resize(static_cast<size_t>(count));
+    DropUnfinishedRow();
   }
   // The rows so far as a batch; the builders start afresh.
   Batch Take();

@@ -3,6 +3,7 @@
 
 #include "base/strings.h"
 #include "formats/csv/csv_format.h"
+#include "formats/json/debezium_format.h"
 #include "formats/json/json_format.h"
 #include "formats/raw/raw_format.h"
 #ifdef PENSTOCK_HAS_ARROW
@@ -21,6 +22,7 @@ FormatMap MakeFormats() {
   add(std::make_unique<JsonFormat>());
   add(std::make_unique<CsvFormat>());
   add(std::make_unique<RawFormat>());
+  add(std::make_unique<DebeziumJsonFormat>());
 #ifdef PENSTOCK_HAS_ARROW
   add(std::make_unique<ParquetFormat>());
 #endif

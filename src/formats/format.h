@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "data/data_type.h"
+#include "data/datetime.h"
 #include "formats/bulk_format.h"
 #include "formats/decoder.h"
 #include "formats/encoder.h"
@@ -25,8 +26,13 @@ struct FormatRequest {
   Options options;             // without the prefix
   std::vector<Field> columns;  // wanted by the reader, or to be written, in the order of the rows
   std::vector<Field> stored;   // all columns that a record has, in declared order (positional formats)
+  // Keys of the format's metadata that the last of `columns` are read from, in their order.
+  std::vector<std::string> metadata_keys;
+  const TimeZone* zone = &TimeZone::Utc();  // of the session: for metadata instants read as TIMESTAMP
   OnBadRecord on_bad_record = OnBadRecord::kFail;
 
+  // How many of `columns` are no metadata.
+  size_t physical_columns() const { return columns.size() - metadata_keys.size(); }
   std::string option(const std::string& key, const std::string& fallback = "") const;
   // Reads a boolean option; anything but true and false is an error that names the key.
   Result<bool> BoolOption(const std::string& key, bool fallback) const;
@@ -49,6 +55,7 @@ class Format {
   // Whether its decoder takes ROW columns whose types lack some of the fields that records have, at any
   // depth.
   virtual bool nested_projection(const FormatRequest&) const { return false; }
+  // What its records tell besides the columns; connectors offer it as 'value.KEY'.
   virtual std::vector<MetadataColumn> metadata() const { return {}; }
   // True: files are read and written whole, by the two bulk methods.
   virtual bool bulk() const { return false; }

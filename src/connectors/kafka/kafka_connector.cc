@@ -159,6 +159,10 @@ Result<SourceAbilities> KafkaConnector::DescribeSource(const Table& table) const
       (layout.key_format == nullptr || layout.key_format->nested_projection(layout.key));
   abilities.emission = WatermarkEmission::kPerSplit;
   abilities.metadata = KafkaMetadataColumns();
+  for (MetadataColumn column : layout.value_format->metadata()) {
+    column.key = "value." + column.key;
+    abilities.metadata.push_back(std::move(column));
+  }
   return abilities;
 }
 

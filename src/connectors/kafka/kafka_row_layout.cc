@@ -26,6 +26,36 @@ bool Fits(KafkaMetadata metadata, const DataType& type) {
   return false;
 }
 
+// Key of the metadata that the value's format offers under 'value.KEY'.
+constexpr std::string_view kValueMetadata = "value.";
+
+// Whether a format's metadata of the type `offered` can be handed out as `type`.
+bool FormatFits(const DataType& offered, const DataType& type) {
+  if (offered.is_timestamp()) return type.is_timestamp();
+  if (offered.is_character()) return type.is_character();
+  return offered.SameAs(type);
+}
+
+Status CheckFormatMetadata(const Format& format, const TableSpecColumn& column, bool writing) {
+  std::string key = column.metadata_key.substr(kValueMetadata.size()), known;
+  for (const MetadataColumn& offered : format.metadata()) {
+    known += (known.empty() ? "" : ", ") + std::string(kValueMetadata) + offered.key;
+    if (offered.key != key) continue;
+    if (writing && !offered.writable) {
+      return SqlError(ErrorNumber::kReadOnly, {}, "metadata column '" + column.name + "' cannot be written",
+                      "declare it VIRTUAL");
+    }
+    if (FormatFits(offered.type, column.type)) return Status::Ok();
+    return SqlError(ErrorNumber::kTypeMismatch, {},
+                    "Invalid data type for metadata column '" + column.metadata_key + "': it is " +
+                        offered.type.ToString() + " and cannot be read as " + column.type.ToString());
+  }
+  return SqlError(ErrorNumber::kUnknownColumn, {},
+                  "Invalid metadata key '" + column.metadata_key + "': the format '" + format.name() +
+                      (known.empty() ? "' has no metadata" : "' has none of that name"),
+                  known.empty() ? "" : "one of: " + known);
+}
+
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -92,10 +122,17 @@ Result<KafkaRowLayout> KafkaRowLayout::Make(const TableSpec& spec, const KafkaOp
       layout.value.stored.push_back({column.name, column.type});
   }
 
+  std::vector<size_t> of_format;  // columns of the value's metadata
   for (size_t i = 0; i < spec.columns.size(); ++i) {
     const TableSpecColumn& column = spec.columns[i];
     KafkaColumn placed;
     placed.type = column.type;
+    if (column.metadata_key.starts_with(kValueMetadata)) {
+      RETURN_IF_ERROR(CheckFormatMetadata(*layout.value_format, column, writing));
+      layout.columns.push_back(placed);
+      of_format.push_back(i);
+      continue;
+    }
     if (!column.metadata_key.empty()) {
       placed.place = KafkaColumn::Place::kMetadata;
       ASSIGN_OR_RETURN(placed.metadata, FindKafkaMetadata(column.metadata_key, column.type));
@@ -114,6 +151,13 @@ Result<KafkaRowLayout> KafkaRowLayout::Make(const TableSpec& spec, const KafkaOp
       layout.key.columns.push_back({unprefixed(column.name), column.type});
     }
     layout.columns.push_back(placed);
+  }
+  for (size_t i : of_format) {
+    const TableSpecColumn& column = spec.columns[i];
+    layout.columns[i].index = static_cast<int>(layout.value_columns.size());
+    layout.value_columns.push_back(static_cast<int>(i));
+    layout.value.columns.push_back({column.name, column.type});
+    layout.value.metadata_keys.push_back(column.metadata_key.substr(kValueMetadata.size()));
   }
   if (writing && layout.key_format != nullptr) {
     // The key is written in the order of key.fields, whatever else its columns are written to.

@@ -323,15 +323,23 @@ JsonDecoder::JsonDecoder(const std::vector<Field>& columns, JsonOptions options,
     : rep_(new Rep(columns, std::move(options))), on_bad_record_(on_bad_record) {}
 JsonDecoder::~JsonDecoder() = default;
 
-Status JsonDecoder::DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) {
+const std::string& JsonDecoder::problem() const { return rep_->problem; }
+
+bool JsonDecoder::TryRecord(std::string_view record, DecodedRows* out) {
   if (rep_->fast && rep_->walker.Start(record)) {
     if (rep_->walker.ReadLine(0, record.size(), out->builders)) {
       out->AddRow();
-      return Status::Ok();
+      return true;
     }
     out->DropUnfinishedRow();
   }
-  return DecodeCarefully(record, offset, out);
+  return TryCarefully(record, out);
+}
+
+Status JsonDecoder::DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) {
+  if (TryRecord(record, out)) return Status::Ok();
+  return ReportBadRecord(record, rep_->problem, offset,
+                         rep_->options.ignore_parse_errors ? OnBadRecord::kSkip : on_bad_record_, out);
 }
 
 namespace {
@@ -395,9 +403,9 @@ Result<size_t> JsonDecoder::DecodeLines(std::string_view bytes, size_t begin, si
 }
 
 // Reads a record by the careful reader alone.
-Status JsonDecoder::DecodeCarefully(std::string_view record, size_t offset, DecodedRows* out) {
+bool JsonDecoder::TryCarefully(std::string_view record, DecodedRows* out) {
   if (!record.empty() && record.back() == '\r') record.remove_suffix(1);
-  if (record.find_first_not_of(" \t\r\n") == std::string_view::npos) return Status::Ok();
+  if (record.find_first_not_of(" \t\r\n") == std::string_view::npos) return true;
   int64_t rows = out->rows;
   rep_->bad_fields = 0;
   Outcome outcome = Outcome::kOk;
@@ -409,11 +417,15 @@ Status JsonDecoder::DecodeCarefully(std::string_view record, size_t offset, Deco
   }
   if (outcome == Outcome::kOk) {
     out->bad.AddFields(rep_->bad_fields);
-    return Status::Ok();
+    return true;
   }
-  out->rows = rows;
-  if (out->kinds) out->kinds->resize(static_cast<size_t>(rows));
-  out->DropUnfinishedRow();
+  out->TruncateRows(rows);
+  return false;
+}
+
+Status JsonDecoder::DecodeCarefully(std::string_view record, size_t offset, DecodedRows* out) {
+  if (TryCarefully(record, out)) return Status::Ok();
+  if (!record.empty() && record.back() == '\r') record.remove_suffix(1);
   return ReportBadRecord(record, rep_->problem, offset,
                          rep_->options.ignore_parse_errors ? OnBadRecord::kSkip : on_bad_record_, out);
 }

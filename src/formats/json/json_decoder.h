@@ -17,6 +17,10 @@ class JsonDecoder : public Decoder {
   JsonDecoder(const std::vector<Field>& columns, JsonOptions options, OnBadRecord on_bad_record);
   ~JsonDecoder() override;
   Status DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) override;
+  // Decodes a record without reporting it: false, nothing appended and the reason in problem() when it is
+  // bad. REQUIRES: kDecodePadding bytes behind it may be read.
+  bool TryRecord(std::string_view record, DecodedRows* out);
+  const std::string& problem() const;
   // One record a line. A line that is no JSON spoils none but itself.
   Result<size_t> DecodeStream(std::string_view bytes, bool last, int64_t max_rows, DecodedRows* out) override;
 
@@ -24,6 +28,7 @@ class JsonDecoder : public Decoder {
   Result<size_t> DecodeLines(std::string_view bytes, size_t begin, size_t end, bool valid, int64_t max_rows,
                              DecodedRows* out);
   Status DecodeCarefully(std::string_view record, size_t offset, DecodedRows* out);
+  bool TryCarefully(std::string_view record, DecodedRows* out);
 
   struct Rep;
   std::unique_ptr<Rep> rep_;
