@@ -124,10 +124,8 @@ Status CheckpointCoordinator::Persist(uint64_t epoch, bool last, const std::vect
   manifest.graph = graph_;
   RETURN_IF_ERROR(store_->Seal(parts, &manifest));
   if (log_ != nullptr) RETURN_IF_ERROR(log_->Decide(epoch, HashKey(manifest.Write())));
-  int64_t bytes = 0;
-  for (const ManifestPart& part : manifest.parts) bytes += static_cast<int64_t>(part.size);
   std::lock_guard lock(mutex_);
-  statistics_.last_bytes = bytes;
+  statistics_.last_bytes = static_cast<int64_t>(manifest.written_bytes);
   return Status::Ok();
 }
 

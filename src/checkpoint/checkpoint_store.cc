@@ -7,13 +7,51 @@
 #include <charconv>
 
 #include "data/key_codec.h"
+#include "state/keyed_merge.h"
 
 namespace penstock {
 
 namespace {
+
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kStatePrefix = "state-";
+constexpr std::string_view kBasePrefix = "base-";
+// A larger base gets a file of its own: small ones share a file with what changes more often.
+constexpr size_t kSharedBaseBytes = size_t{64} << 10;
+
 }  // namespace
+
+// The files of an epoch that is being written: one that most parts share, and one for each large base.
+class CheckpointStore::Writing {
+ public:
+  Writing(CheckpointStore* store, uint64_t epoch) : store_(store), epoch_(epoch) {}
+
+  FileRange Add(std::string_view bytes) {
+    FileRange range{Name(kStatePrefix, ""), shared_.size(), bytes.size(), HashKey(bytes)};
+    shared_.append(bytes);
+    written_ += bytes.size();
+    return range;
+  }
+  Result<FileRange> AddBase(std::string_view bytes) {
+    if (bytes.size() < kSharedBaseBytes) return Add(bytes);
+    FileRange range{Name(kBasePrefix, fmt::format("-{}", bases_++)), 0, bytes.size(), HashKey(bytes)};
+    RETURN_IF_ERROR(store_->WriteDurably(store_->PathOf(range.file), bytes));
+    written_ += bytes.size();
+    return range;
+  }
+  Status Finish() { return store_->WriteDurably(store_->PathOf(Name(kStatePrefix, "")), shared_); }
+  uint64_t written() const { return written_; }
+
+ private:
+  std::string Name(std::string_view prefix, const std::string& middle) const {
+    return fmt::format("{}{:020}{}-c{}", prefix, epoch_, middle, store_->claim_);
+  }
+  CheckpointStore* store_;
+  uint64_t epoch_;
+  int bases_ = 0;
+  uint64_t written_ = 0;
+  std::string shared_;
+};
 
 std::string CheckpointStore::ManifestPath(uint64_t epoch) const {
   return PathOf(fmt::format("{}{:020}", kManifestPrefix, epoch));
@@ -27,20 +65,9 @@ Status CheckpointStore::WriteDurably(const std::string& path, std::string_view b
   return file->Close();
 }
 
-Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest) {
-  RETURN_IF_ERROR(files_->CreateDirectories(directory_));
-  std::string name = fmt::format("{}{:020}-c{}", kStatePrefix, manifest->epoch, claim_);
-  manifest->claim = claim_;
-  manifest->parts.clear();
-  std::string bytes;
-  for (const SubtaskSnapshot& part : parts) {
-    std::string one = WriteSnapshot(part);
-    manifest->parts.push_back({part.uid, part.subtask, name, bytes.size(), one.size(), HashKey(one)});
-    bytes += one;
-  }
-  RETURN_IF_ERROR(WriteDurably(PathOf(name), bytes));
-  std::string path = ManifestPath(manifest->epoch), unsealed = fmt::format("{}-c{}", path, claim_);
-  RETURN_IF_ERROR(WriteDurably(unsealed, manifest->Write()));
+Status CheckpointStore::SealManifest(const Manifest& manifest) {
+  std::string path = ManifestPath(manifest.epoch), unsealed = fmt::format("{}-c{}", path, claim_);
+  RETURN_IF_ERROR(WriteDurably(unsealed, manifest.Write()));
   RETURN_IF_ERROR(files_->SyncDirectory(directory_));
   Status sealed = files_->Rename(unsealed, path, RenameMode::kCreateNew);
   if (sealed.code() == StatusCode::kAlreadyExists) {
@@ -51,6 +78,84 @@ Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest
   return files_->SyncDirectory(directory_);
 }
 
+Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest) {
+  RETURN_IF_ERROR(files_->CreateDirectories(directory_));
+  Writing writing(this, manifest->epoch);
+  manifest->claim = claim_;
+  manifest->parts.clear();
+  for (const SubtaskSnapshot& part : parts) {
+    ASSIGN_OR_RETURN(std::vector<FileRange> chain, Chain(part, &writing));
+    manifest->parts.push_back({part.uid, part.subtask, writing.Add(WriteSnapshot(part)), std::move(chain)});
+  }
+  manifest->written_bytes = writing.written();
+  RETURN_IF_ERROR(writing.Finish());
+  RETURN_IF_ERROR(SealManifest(*manifest));
+  sealed_[manifest->epoch] = manifest->parts;
+  return Status::Ok();
+}
+
+// Where the keyed state of a part lies once this epoch is sealed.
+Result<std::vector<FileRange>> CheckpointStore::Chain(const SubtaskSnapshot& part, Writing* writing) const {
+  if (part.since != 0) {
+    ASSIGN_OR_RETURN(std::vector<FileRange> chain, ChainOf(part.since, part));
+    if (part.keyed.empty()) return chain;
+    return Extend(std::move(chain), part.keyed, writing);
+  }
+  if (part.keyed.empty()) return std::vector<FileRange>();
+  // A task that has ended hands in the same state with every epoch.
+  if (!sealed_.empty()) {
+    Result<std::vector<FileRange>> before = ChainOf(sealed_.rbegin()->first, part);
+    if (before && before->size() == 1 && before->front().size == part.keyed.size() &&
+        before->front().checksum == HashKey(part.keyed))
+      return before;
+  }
+  ASSIGN_OR_RETURN(FileRange base, writing->AddBase(part.keyed));
+  return std::vector<FileRange>{std::move(base)};
+}
+
+Result<std::vector<FileRange>> CheckpointStore::ChainOf(uint64_t epoch, const SubtaskSnapshot& part) const {
+  auto sealed = sealed_.find(epoch);
+  if (sealed != sealed_.end()) {
+    for (const ManifestPart& before : sealed->second) {
+      if (before.uid == part.uid && before.subtask == part.subtask) return before.keyed;
+    }
+  }
+  return Status::Internal(
+      fmt::format("the state of '{}' changes checkpoint {}, which is not there", part.uid, epoch));
+}
+
+bool CheckpointStore::IsTooLong(const std::vector<FileRange>& chain, size_t more_bytes) const {
+  uint64_t deltas = more_bytes;
+  for (size_t i = 1; i < chain.size(); ++i) deltas += chain[i].size;
+  return chain.size() >= limits_.links || deltas > std::max(limits_.delta_bytes, chain.front().size / 2);
+}
+
+Result<std::vector<FileRange>> CheckpointStore::Extend(std::vector<FileRange> chain, std::string_view delta,
+                                                       Writing* writing) const {
+  if (chain.empty()) return Status::Internal("a delta of keyed state without a base");
+  if (IsTooLong(chain, delta.size())) {
+    ASSIGN_OR_RETURN(std::string merged, ReadChain(chain, delta));
+    ASSIGN_OR_RETURN(FileRange base, writing->AddBase(merged));
+    return std::vector<FileRange>{std::move(base)};
+  }
+  chain.push_back(writing->Add(delta));
+  return chain;
+}
+
+// The chain, with one more delta where `last` is not empty, as one base.
+Result<std::string> CheckpointStore::ReadChain(const std::vector<FileRange>& chain,
+                                               std::string_view last) const {
+  std::vector<std::string> bytes;
+  for (const FileRange& link : chain) {
+    ASSIGN_OR_RETURN(std::string one, ReadRange(link));
+    bytes.push_back(std::move(one));
+  }
+  if (bytes.size() == 1 && last.empty()) return std::move(bytes[0]);
+  std::vector<std::string_view> views(bytes.begin(), bytes.end());
+  if (!last.empty()) views.push_back(last);
+  return MergeKeyed(views);
+}
+
 Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
   std::vector<Entry> entries;
   Result<std::vector<FileInfo>> files = files_->List(directory_);
@@ -58,14 +163,17 @@ Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
   if (!files) return files.error();
   for (FileInfo& file : *files) {
     std::string_view name = std::string_view(file.path).substr(file.path.rfind('/') + 1);
-    bool manifest = name.starts_with(kManifestPrefix);
-    if (!manifest && !name.starts_with(kStatePrefix)) continue;
-    name.remove_prefix(manifest ? kManifestPrefix.size() : kStatePrefix.size());
+    std::string_view prefix;
+    for (std::string_view one : {kManifestPrefix, kStatePrefix, kBasePrefix}) {
+      if (name.starts_with(one)) prefix = one;
+    }
+    if (prefix.empty()) continue;
+    name.remove_prefix(prefix.size());
     uint64_t epoch = 0;
     auto parsed = std::from_chars(name.data(), name.data() + name.size(), epoch);
     if (parsed.ec != std::errc()) continue;
     bool ends = parsed.ptr == name.data() + name.size();
-    entries.push_back({std::move(file.path), epoch, manifest && ends});
+    entries.push_back({std::move(file.path), epoch, prefix == kManifestPrefix && ends});
   }
   return entries;
 }
@@ -95,29 +203,65 @@ Result<Manifest> CheckpointStore::ReadManifest(uint64_t epoch) const {
   return manifest;
 }
 
+Result<std::string> CheckpointStore::ReadRange(const FileRange& range) const {
+  std::string path = PathOf(range.file);
+  auto damaged = [&](const char* what) { return Status::Corruption("'" + path + "' " + what); };
+  // A manifest that lies about sizes must not make us allocate.
+  ASSIGN_OR_RETURN(FileInfo info, files_->Stat(path));
+  if (range.offset > info.size || range.size > info.size - range.offset) return damaged("is cut short");
+  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, files_->OpenForRead(path));
+  RETURN_IF_ERROR(file->Seek(range.offset));
+  std::string bytes(range.size, '\0');
+  for (size_t at = 0; at < bytes.size();) {
+    ASSIGN_OR_RETURN(size_t read, file->Read(bytes.data() + at, bytes.size() - at));
+    if (read == 0) return damaged("is cut short");
+    at += read;
+  }
+  if (HashKey(bytes) != range.checksum) return damaged("does not match the checksum in its manifest");
+  return bytes;
+}
+
 Result<std::vector<SubtaskSnapshot>> CheckpointStore::ReadParts(const Manifest& manifest) const {
   std::vector<SubtaskSnapshot> parts;
-  std::string name, bytes;
   for (const ManifestPart& part : manifest.parts) {
-    if (part.file != name) {
-      ASSIGN_OR_RETURN(bytes, ReadFile(*files_, PathOf(part.file)));
-      name = part.file;
+    ASSIGN_OR_RETURN(std::string rest, ReadRange(part.rest));
+    ASSIGN_OR_RETURN(SubtaskSnapshot snapshot, ReadSnapshot(rest));
+    if (!part.keyed.empty()) {
+      Result<std::string> keyed = ReadChain(part.keyed, {});
+      if (!keyed) return Status(keyed.error()).WithContext("the state of " + part.uid);
+      snapshot.keyed = std::move(*keyed);
     }
-    auto damaged = [&](const char* what) { return Status::Corruption("'" + PathOf(name) + "' " + what); };
-    if (part.offset > bytes.size() || part.size > bytes.size() - part.offset) return damaged("is cut short");
-    std::string_view one = std::string_view(bytes).substr(part.offset, part.size);
-    if (HashKey(one) != part.checksum) return damaged("does not match the checksum in its manifest");
-    ASSIGN_OR_RETURN(SubtaskSnapshot snapshot, ReadSnapshot(one));
     parts.push_back(std::move(snapshot));
   }
   return parts;
 }
 
+// An error where one of the manifests cannot be read: then nobody knows what it needs.
+Result<std::set<std::string>> CheckpointStore::PathsReferredTo(const std::vector<Entry>& entries,
+                                                               uint64_t from) const {
+  std::set<std::string> paths;
+  auto note = [&](const std::vector<ManifestPart>& parts) {
+    for (const ManifestPart& part : parts) {
+      paths.insert(PathOf(part.rest.file));
+      for (const FileRange& link : part.keyed) paths.insert(PathOf(link.file));
+    }
+  };
+  for (const auto& [epoch, parts] : sealed_) note(parts);
+  for (const Entry& entry : entries) {
+    if (!entry.manifest || entry.epoch < from) continue;
+    ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(entry.epoch));
+    note(manifest.parts);
+  }
+  return paths;
+}
+
 Status CheckpointStore::RemoveBefore(uint64_t epoch) {
   ASSIGN_OR_RETURN(std::vector<Entry> entries, Entries());
+  sealed_.erase(sealed_.begin(), sealed_.lower_bound(epoch));
+  ASSIGN_OR_RETURN(std::set<std::string> kept, PathsReferredTo(entries, epoch));
   std::stable_partition(entries.begin(), entries.end(), [](const Entry& entry) { return entry.manifest; });
   for (const Entry& entry : entries) {
-    if (entry.epoch >= epoch) continue;
+    if (entry.epoch >= epoch || kept.contains(entry.path)) continue;
     Status removed = files_->Remove(entry.path);
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   }

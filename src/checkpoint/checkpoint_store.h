@@ -1,9 +1,15 @@
-// CheckpointStore: the checkpoints of one job as files of a directory. A checkpoint is a state file, then the
-// manifest, which gets its name, one that must be new, when it is whole and durable: of two processes that
-// try, one wins, and a manifest that does not match its checksum is damaged. Names of all other files carry
-// the writer's claim, so that processes never touch each other's. Not thread-safe: one thread at a time.
+// CheckpointStore: the checkpoints of one job as files of a directory. A checkpoint is its state files, then
+// the manifest, which gets its name, one that must be new, when it is whole and durable: of two processes
+// that try, one wins, and a manifest that does not match its checksum is damaged. Names of all other files
+// carry the writer's claim, so that processes never touch each other's.
+//
+// Keyed state is written as chains, a base and the deltas after it, so that a checkpoint costs what changed.
+// A chain that grows long or heavy becomes a new base here, from its files: tasks have no part in it. Format:
+// docs/formats/checkpoint.md. Not thread-safe: one thread at a time.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -12,30 +18,50 @@
 
 namespace penstock {
 
+// When a chain becomes a base.
+struct ChainLimits {
+  size_t links = 16;
+  // Bytes of deltas: above this, and above half of the base.
+  uint64_t delta_bytes = uint64_t{64} << 10;
+};
+
 class CheckpointStore {
  public:
-  CheckpointStore(FileSystem* files, std::string directory, uint64_t claim)
-      : files_(files), directory_(std::move(directory)), claim_(claim) {}
+  CheckpointStore(FileSystem* files, std::string directory, uint64_t claim, ChainLimits limits = {})
+      : files_(files), directory_(std::move(directory)), claim_(claim), limits_(limits) {}
 
   const std::string& directory() const { return directory_; }
 
-  // Makes the parts durable, then seals; fills in manifest->claim and ->parts. Nothing is left sealed when it
-  // fails; kFenced when another process has sealed that epoch.
+  // Makes the parts durable, then seals; fills in manifest->claim, ->written_bytes and ->parts. Nothing is
+  // left sealed when it fails; kFenced when another process has sealed that epoch. A part that is a delta
+  // must build on an epoch that this store has sealed and not removed since: else kInternal.
   Status Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest);
   // The sealed epochs, ascending; empty where there is no directory.
   Result<std::vector<uint64_t>> Epochs() const;
   // The highest epoch that anything was written for, sealed or not; 0 where there is none.
   Result<uint64_t> LastEpochTouched() const;
   Result<Manifest> ReadManifest(uint64_t epoch) const;
-  // Checks every byte against the manifest; kCorruption names the file.
+  // Checks every byte against the manifest; kCorruption names the file. Keyed state comes with its deltas
+  // applied.
   Result<std::vector<SubtaskSnapshot>> ReadParts(const Manifest& manifest) const;
-  // Removes what belongs to earlier epochs, also what was never sealed, manifests first.
+  // The bytes of a range, checked against its checksum.
+  Result<std::string> ReadRange(const FileRange& range) const;
+  // Removes what belongs to earlier epochs, also what was never sealed, manifests first; not the state files
+  // that a manifest left there refers to. No delta handed in later may build on what was removed.
   Status RemoveBefore(uint64_t epoch);
 
  private:
+  class Writing;
   std::string ManifestPath(uint64_t epoch) const;
   std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
   Status WriteDurably(const std::string& path, std::string_view bytes);
+  Status SealManifest(const Manifest& manifest);
+  Result<std::vector<FileRange>> Chain(const SubtaskSnapshot& part, Writing* writing) const;
+  Result<std::vector<FileRange>> Extend(std::vector<FileRange> chain, std::string_view delta,
+                                        Writing* writing) const;
+  Result<std::vector<FileRange>> ChainOf(uint64_t epoch, const SubtaskSnapshot& part) const;
+  bool IsTooLong(const std::vector<FileRange>& chain, size_t more_bytes) const;
+  Result<std::string> ReadChain(const std::vector<FileRange>& chain, std::string_view last) const;
   // Files of checkpoints: what their names tell.
   struct Entry {
     std::string path;
@@ -43,10 +69,13 @@ class CheckpointStore {
     bool manifest = false;  // under its final name
   };
   Result<std::vector<Entry>> Entries() const;
+  Result<std::set<std::string>> PathsReferredTo(const std::vector<Entry>& entries, uint64_t from) const;
 
   FileSystem* files_;
   std::string directory_;
   uint64_t claim_;
+  ChainLimits limits_;
+  std::map<uint64_t, std::vector<ManifestPart>> sealed_;  // by this store, by epoch: what deltas build on
 };
 
 }  // namespace penstock

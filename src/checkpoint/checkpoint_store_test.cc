@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "data/key_codec.h"
+#include "env/clock.h"
 #include "env/memory_file_system.h"
+#include "state/state_backend.h"
 
 namespace penstock {
 namespace {
@@ -15,7 +20,7 @@ class CheckpointStoreTest : public testing::Test {
     part.uid = uid;
     part.subtask = subtask;
     part.watermark = 42;
-    part.keyed = std::string(1000, 'k');
+    part.keyed = std::string(subtask == 0 ? 1000 : 100000, 'k');
     part.lists = {"one", ""};
     part.splits = {{"file-1", "position"}};
     part.committables = {"hidden to visible"};
@@ -35,6 +40,39 @@ class CheckpointStoreTest : public testing::Test {
     }
     return "";
   }
+  // A subtask whose keyed state is that of `backend` at the barrier of `epoch`.
+  static SubtaskSnapshot Keyed(StateBackend* backend, uint64_t epoch, uint64_t decided) {
+    KeyedSnapshot keyed = backend->Checkpoint(epoch, decided).value();
+    SubtaskSnapshot part;
+    part.uid = "op";
+    part.keyed = std::move(keyed.bytes);
+    part.since = keyed.since;
+    return part;
+  }
+  Manifest SealKeyed(StateBackend* backend, uint64_t epoch, uint64_t decided) {
+    Manifest manifest;
+    manifest.epoch = epoch;
+    Status sealed = store_.Seal({Keyed(backend, epoch, decided)}, &manifest);
+    EXPECT_TRUE(sealed.ok()) << sealed.ToString();
+    return manifest;
+  }
+  static void Set(StateBackend* backend, int key, const std::string& value) {
+    std::string bytes = "key " + std::to_string(key);
+    (*backend->OpenMap({"values"}))->Put(0, {bytes, HashKey(bytes)}, "e", value);
+  }
+  // The value of every key of the checkpoint, restored.
+  std::map<std::string, std::string> Values(const Manifest& manifest) {
+    std::map<std::string, std::string> values;
+    Result<std::vector<SubtaskSnapshot>> parts = store_.ReadParts(manifest);
+    EXPECT_TRUE(parts) << parts.status().ToString();
+    auto backend = MakeHashBackend({}, &clock_);
+    if (!parts || !backend->Restore(parts->at(0).keyed).ok()) return values;
+    MapState* map = *backend->OpenMap({"values"});
+    map->ForEachKey(
+        0, [&](StateKey key) { values[std::string(key.bytes)] = map->Get(0, key, "e").value_or("nothing"); });
+    return values;
+  }
+  size_t Files() { return files_.List(directory_).value().size(); }
   // The file with one byte changed.
   void Damage(const std::string& path, size_t at) {
     std::string bytes = ReadFile(files_, path).value();
@@ -42,6 +80,7 @@ class CheckpointStoreTest : public testing::Test {
     EXPECT_TRUE(WriteFileAtomically(files_, path, bytes).ok());
   }
 
+  ManualClock clock_{0};
   MemoryFileSystem files_;
   std::string directory_ = "/jobs/job";
   CheckpointStore store_{&files_, directory_, 1};
@@ -134,6 +173,124 @@ TEST_F(CheckpointStoreTest, AnEpochIsSealedWholeOrNotAtAll) {
   EXPECT_GT(failures, 6);
   EXPECT_TRUE(store_.RemoveBefore(static_cast<uint64_t>(failures) + 2).ok());
   EXPECT_TRUE(files_.List(directory_).value().empty());
+}
+
+TEST_F(CheckpointStoreTest, ADeltaRefersToTheFilesBeforeIt) {
+  auto backend = MakeHashBackend({}, &clock_);
+  for (int i = 0; i < 10000; ++i) Set(backend.get(), i, "before");
+  Manifest first = SealKeyed(backend.get(), 1, 0);
+  EXPECT_GT(first.written_bytes, 100000U);
+  Set(backend.get(), 7, "after");
+  Manifest second = SealKeyed(backend.get(), 2, 1);
+  EXPECT_LT(second.written_bytes, 200U);
+  ASSERT_EQ(second.parts[0].keyed.size(), 2U);
+  EXPECT_EQ(second.parts[0].keyed[0], first.parts[0].keyed[0]);
+  EXPECT_TRUE(store_.RemoveBefore(2).ok());
+  std::map<std::string, std::string> values = Values(store_.ReadManifest(2).value());
+  EXPECT_EQ(values.size(), 10000U);
+  EXPECT_EQ(values["key 7"], "after");
+  EXPECT_EQ(values["key 8"], "before");
+  EXPECT_EQ(Files(), 3U) << "base, state and manifest";
+}
+
+TEST_F(CheckpointStoreTest, WhatAnAbandonedEpochHeldIsInTheNext) {
+  auto backend = MakeHashBackend({}, &clock_);
+  for (int i = 0; i < 10; ++i) Set(backend.get(), i, "1");
+  SealKeyed(backend.get(), 1, 0);
+  Set(backend.get(), 2, "2");
+  Keyed(backend.get(), 2, 1);  // never arrives
+  Set(backend.get(), 3, "3");
+  SealKeyed(backend.get(), 3, 1);  // sealed, but nobody learns of it
+  Set(backend.get(), 4, "4");
+  Manifest fourth = SealKeyed(backend.get(), 4, 1);
+  std::map<std::string, std::string> values = Values(fourth);
+  EXPECT_EQ(values["key 2"] + values["key 3"] + values["key 4"] + values["key 5"], "2341");
+}
+
+TEST_F(CheckpointStoreTest, ADeltaOnAnEpochThatIsNotThereIsRefused) {
+  auto backend = MakeHashBackend({}, &clock_);
+  Set(backend.get(), 1, "1");
+  SealKeyed(backend.get(), 1, 0);
+  EXPECT_TRUE(store_.RemoveBefore(2).ok());
+  Set(backend.get(), 1, "2");
+  Manifest manifest;
+  manifest.epoch = 2;
+  EXPECT_EQ(store_.Seal({Keyed(backend.get(), 2, 1)}, &manifest).code(), StatusCode::kInternal);
+  EXPECT_TRUE(store_.Epochs().value().empty());
+}
+
+TEST_F(CheckpointStoreTest, LongAndHeavyChainsBecomeABase) {
+  CheckpointStore store(&files_, directory_, 1, {4, 1000});
+  auto backend = MakeHashBackend({}, &clock_);
+  std::map<std::string, std::string> expected;
+  uint64_t decided = 0;
+  size_t longest = 0, bases = 0;
+  for (uint64_t epoch = 1; epoch <= 30; ++epoch) {
+    int changes = epoch == 10 ? 1000 : 3;
+    for (int i = 0; i < changes; ++i) {
+      int key = static_cast<int>(epoch) * 7 % 20 + i;
+      Set(backend.get(), key, std::to_string(epoch));
+      expected["key " + std::to_string(key)] = std::to_string(epoch);
+    }
+    Manifest manifest;
+    manifest.epoch = epoch;
+    ASSERT_TRUE(store.Seal({Keyed(backend.get(), epoch, decided)}, &manifest).ok());
+    longest = std::max(longest, manifest.parts[0].keyed.size());
+    bases += manifest.parts[0].keyed.size() == 1 ? 1 : 0;
+    EXPECT_EQ(Values(store.ReadManifest(epoch).value()), expected) << epoch;
+    EXPECT_TRUE(epoch != 10 || manifest.parts[0].keyed.size() == 1) << "too heavy for a delta";
+    EXPECT_TRUE(decided == 0 || store.RemoveBefore(epoch).ok());
+    decided = epoch;
+    EXPECT_LE(Files(), 6U);
+  }
+  EXPECT_EQ(longest, 4U);
+  EXPECT_GT(bases, 5U);
+}
+
+TEST_F(CheckpointStoreTest, ADamagedOrMissingLinkIsNamed) {
+  auto backend = MakeHashBackend({}, &clock_);
+  for (int i = 0; i < 10000; ++i) Set(backend.get(), i, "before");
+  SealKeyed(backend.get(), 1, 0);
+  Set(backend.get(), 7, "after");
+  Manifest second = SealKeyed(backend.get(), 2, 1);
+  for (const FileRange& link : second.parts[0].keyed) {
+    std::string path = directory_ + "/" + link.file;
+    Damage(path, link.offset + link.size / 2);
+    Status status = store_.ReadParts(second).status();
+    EXPECT_EQ(status.code(), StatusCode::kCorruption);
+    EXPECT_NE(status.message().find(path), std::string::npos) << status.message();
+    Damage(path, link.offset + link.size / 2);
+    EXPECT_TRUE(store_.ReadParts(second));
+    std::string bytes = ReadFile(files_, path).value();
+    EXPECT_TRUE(WriteFileAtomically(files_, path, bytes.substr(0, link.offset + link.size - 1)).ok());
+    EXPECT_EQ(store_.ReadParts(second).status().code(), StatusCode::kCorruption);
+    EXPECT_TRUE(files_.Remove(path).ok());
+    status = store_.ReadParts(second).status();
+    EXPECT_EQ(status.code(), StatusCode::kNotFound);
+    EXPECT_NE(status.message().find(path), std::string::npos) << status.message();
+    EXPECT_TRUE(WriteFileAtomically(files_, path, bytes).ok());
+  }
+}
+
+TEST_F(CheckpointStoreTest, StateThatStaysAsItWasIsWrittenOnce) {
+  Manifest first = Sealed(1);
+  Manifest second = Sealed(2);
+  EXPECT_EQ(first.parts[1].keyed, second.parts[1].keyed);
+  EXPECT_LT(second.written_bytes, 500U);
+  EXPECT_TRUE(store_.RemoveBefore(2).ok());
+  EXPECT_TRUE(store_.ReadParts(second));
+}
+
+TEST_F(CheckpointStoreTest, AManifestOfAnotherVersionIsRefusedAndNotPassedOver) {
+  Sealed(1);
+  std::string path = FileNamed("manifest-");
+  std::string bytes = ReadFile(files_, path).value();
+  bytes[std::string("PENSTOCK-MANIFEST").size()] = 1;
+  bytes.resize(bytes.size() - sizeof(uint64_t));
+  ByteWriter checksum;
+  checksum.Fixed(HashKey(bytes));
+  EXPECT_TRUE(WriteFileAtomically(files_, path, bytes + checksum.bytes()).ok());
+  EXPECT_EQ(store_.ReadManifest(1).status().code(), StatusCode::kUnsupported);
 }
 
 }  // namespace

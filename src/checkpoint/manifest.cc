@@ -8,7 +8,24 @@ namespace penstock {
 
 namespace {
 constexpr std::string_view kMagic = "PENSTOCK-MANIFEST";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
+
+void WriteRange(const FileRange& range, ByteWriter& out) {
+  out.String(range.file);
+  out.Varint(range.offset);
+  out.Varint(range.size);
+  out.Fixed(range.checksum);
+}
+
+FileRange ReadRange(ByteReader& in) {
+  FileRange range;
+  range.file = std::string(in.String());
+  range.offset = in.Varint();
+  range.size = in.Varint();
+  range.checksum = in.Fixed<uint64_t>();
+  return range;
+}
+
 }  // namespace
 
 std::string Manifest::Write() const {
@@ -22,15 +39,15 @@ std::string Manifest::Write() const {
   out.Fixed(claim);
   out.Bool(finished);
   out.Fixed(created_micros);
+  out.Fixed(written_bytes);
   out.String(graph);
   out.Varint(parts.size());
   for (const ManifestPart& part : parts) {
     out.String(part.uid);
     out.Varint(static_cast<uint64_t>(part.subtask));
-    out.String(part.file);
-    out.Varint(part.offset);
-    out.Varint(part.size);
-    out.Fixed(part.checksum);
+    WriteRange(part.rest, out);
+    out.Varint(part.keyed.size());
+    for (const FileRange& link : part.keyed) WriteRange(link, out);
   }
   out.Fixed(HashKey(out.bytes()));
   return out.Take();
@@ -44,7 +61,12 @@ Result<Manifest> Manifest::Read(std::string_view bytes, const std::string& path)
   ByteReader tail(bytes.substr(body.size()));
   if (tail.Fixed<uint64_t>() != HashKey(body)) return damaged("does not match its checksum");
   ByteReader in(body.substr(kMagic.size()));
-  if (in.Fixed<uint32_t>() != kVersion) return damaged("has a version this build cannot read");
+  if (auto version = in.Fixed<uint32_t>(); version != kVersion) {
+    return Status(StatusCode::kUnsupported, "checkpoint '" + path + "' has version " +
+                                                std::to_string(version) + "; this build reads version " +
+                                                std::to_string(kVersion))
+        .WithHint("--fresh starts a new run");
+  }
   Manifest manifest;
   manifest.identity.job = std::string(in.String());
   manifest.identity.run = std::string(in.String());
@@ -53,15 +75,14 @@ Result<Manifest> Manifest::Read(std::string_view bytes, const std::string& path)
   manifest.claim = in.Fixed<uint64_t>();
   manifest.finished = in.Bool();
   manifest.created_micros = in.Fixed<int64_t>();
+  manifest.written_bytes = in.Fixed<uint64_t>();
   manifest.graph = std::string(in.String());
   for (uint64_t left = in.Count(); left > 0; --left) {
     ManifestPart& part = manifest.parts.emplace_back();
     part.uid = std::string(in.String());
     part.subtask = static_cast<int>(in.Varint());
-    part.file = std::string(in.String());
-    part.offset = in.Varint();
-    part.size = in.Varint();
-    part.checksum = in.Fixed<uint64_t>();
+    part.rest = ReadRange(in);
+    for (uint64_t links = in.Count(); links > 0; --links) part.keyed.push_back(ReadRange(in));
   }
   if (!in.ok() || !in.at_end()) return damaged("is cut short");
   return manifest;
@@ -72,7 +93,6 @@ std::string WriteSnapshot(const SubtaskSnapshot& part) {
   out.String(part.uid);
   out.Varint(static_cast<uint64_t>(part.subtask));
   out.Fixed(part.watermark);
-  out.String(part.keyed);
   out.Varint(part.lists.size());
   for (const std::string& list : part.lists) out.String(list);
   out.Varint(part.splits.size());
@@ -91,7 +111,6 @@ Result<SubtaskSnapshot> ReadSnapshot(std::string_view bytes) {
   part.uid = std::string(in.String());
   part.subtask = static_cast<int>(in.Varint());
   part.watermark = in.Fixed<int64_t>();
-  part.keyed = std::string(in.String());
   for (uint64_t left = in.Count(); left > 0; --left) part.lists.emplace_back(in.String());
   for (uint64_t left = in.Count(); left > 0; --left) {
     std::string id(in.String());

@@ -20,14 +20,22 @@ struct JobIdentity {
   uint64_t incarnation = 0;
 };
 
-// The bytes of one subtask's snapshot inside a file of the checkpoint.
-struct ManifestPart {
-  std::string uid;
-  int subtask = 0;
+// Bytes in a file of the checkpoint's directory.
+struct FileRange {
   std::string file;  // relative to the job's directory
   uint64_t offset = 0;
   uint64_t size = 0;
   uint64_t checksum = 0;  // HashKey of the bytes
+  bool operator==(const FileRange&) const = default;
+};
+
+// What one subtask contributes. Its keyed state is a chain: a base, then the deltas after it, most of them
+// written with earlier checkpoints.
+struct ManifestPart {
+  std::string uid;
+  int subtask = 0;
+  FileRange rest;                // everything but keyed state: WriteSnapshot
+  std::vector<FileRange> keyed;  // base first; none where there is no keyed state
 };
 
 struct Manifest {
@@ -36,15 +44,17 @@ struct Manifest {
   uint64_t claim = 0;          // of the process that wrote it
   bool finished = false;       // the job's sources had ended and everything was emitted
   int64_t created_micros = 0;  // for people
+  uint64_t written_bytes = 0;  // that this checkpoint added; its parts may refer to older files
   std::string graph;           // JobGraph::Write
   std::vector<ManifestPart> parts;
 
   std::string Write() const;
-  // kCorruption when anything does not match; `path` is for the message.
+  // kCorruption when anything does not match, kUnsupported where it is whole but of another version; `path`
+  // is for the message.
   static Result<Manifest> Read(std::string_view bytes, const std::string& path);
 };
 
-// A subtask's snapshot as bytes; also the unit of a savepoint file.
+// A subtask's snapshot as bytes, without its keyed state.
 std::string WriteSnapshot(const SubtaskSnapshot& part);
 Result<SubtaskSnapshot> ReadSnapshot(std::string_view bytes);
 

@@ -109,9 +109,6 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   Task::Callbacks CallbacksOf(size_t task, int vertex, int subtask);
   int64_t RestoredWatermark(const std::string& uid) const;
 
-  // Of the barrier behind which a job stops with a savepoint: after every checkpoint's.
-  static constexpr uint64_t kSavepointEpoch = kLastEpoch - 1;
-
   JobGraph graph_;
   JobOptions options_;
   JobEnvironment environment_;

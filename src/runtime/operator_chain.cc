@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "stream/checkpoint.h"
+
 namespace penstock {
 
 int OperatorChain::AddNode(NodeSpec spec) {
@@ -190,17 +192,27 @@ Result<bool> OperatorChain::Flush() {
   return true;
 }
 
-Status OperatorChain::Snapshot(uint64_t epoch, std::vector<SubtaskSnapshot>* out) {
+Status OperatorChain::SnapshotKeyed(StateBackend* state, uint64_t epoch, uint64_t decided,
+                                    SubtaskSnapshot* out) {
+  if (epoch >= kSavepointEpoch) {
+    ByteWriter bytes;
+    RETURN_IF_ERROR(state->Snapshot(bytes));
+    out->keyed = bytes.Take();
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(KeyedSnapshot keyed, state->Checkpoint(epoch, decided));
+  out->keyed = std::move(keyed.bytes);
+  out->since = keyed.since;
+  return Status::Ok();
+}
+
+Status OperatorChain::Snapshot(uint64_t epoch, uint64_t decided, std::vector<SubtaskSnapshot>* out) {
   for (auto& node : nodes_) {
     if (!node->spec.op) continue;
     SubtaskSnapshot snapshot;
     snapshot.uid = node->spec.vertex->uid;
     snapshot.subtask = node->spec.context.subtask;
-    if (node->spec.state) {
-      ByteWriter bytes;
-      RETURN_IF_ERROR(node->spec.state->Snapshot(bytes));
-      snapshot.keyed = bytes.Take();
-    }
+    if (node->spec.state) RETURN_IF_ERROR(SnapshotKeyed(node->spec.state.get(), epoch, decided, &snapshot));
     RETURN_IF_ERROR(node->spec.op->SnapshotState(&snapshot.lists));
     if (node->spec.sink != nullptr) snapshot.committables = node->spec.sink->SnapshotCommittables(epoch);
     out->push_back(std::move(snapshot));

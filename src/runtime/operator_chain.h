@@ -51,7 +51,9 @@ class OperatorChain {
   Status OnProcessingTime(int64_t now);
   // Empties mini-batches and sinks before a snapshot; true when done, else call again after a wake-up.
   Result<bool> Flush();
-  Status Snapshot(uint64_t epoch, std::vector<SubtaskSnapshot>* out);
+  // Keyed state is what changed since checkpoint `decided`, where its backend can tell; of a savepoint and at
+  // the end (kSavepointEpoch, kLastEpoch) it is whole.
+  Status Snapshot(uint64_t epoch, uint64_t decided, std::vector<SubtaskSnapshot>* out);
   // Sinks commit what they prepared up to `epoch`.
   Status CommitSinks(uint64_t epoch);
   bool has_sinks() const;
@@ -85,6 +87,7 @@ class OperatorChain {
   void Deliver(int node, int input, Batch batch);
   bool DownstreamFull(int node) const;
   void Note(Node& node, Result<Progress> progress);
+  static Status SnapshotKeyed(StateBackend* state, uint64_t epoch, uint64_t decided, SubtaskSnapshot* out);
   Status EndNode(int node, int input, bool drained);
   void DrainNodes();
 

@@ -177,7 +177,7 @@ Result<std::vector<SubtaskSnapshot>> Task::TakeSnapshot(uint64_t epoch) {
     source.subtask = subtask_;
     source.splits = reader_->Snapshot();
   }
-  RETURN_IF_ERROR(chain_.Snapshot(epoch, &snapshots));
+  RETURN_IF_ERROR(chain_.Snapshot(epoch, decided_.load(std::memory_order_acquire), &snapshots));
   if (!reader_ && !snapshots.empty()) snapshots.front().watermark = gate_.watermark();
   return snapshots;
 }

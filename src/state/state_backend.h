@@ -1,5 +1,5 @@
-// StateBackend: makes and keeps the keyed states and timers of one operator subtask, and carries them over a
-// savepoint. One backend per subtask, used by its thread only.
+// StateBackend: makes and keeps the keyed states and timers of one operator subtask, and carries them over
+// checkpoints and savepoints. One backend per subtask, used by its thread only.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,14 @@
 
 namespace penstock {
 
+// The keyed state of a subtask as part of a checkpoint. Format: docs/formats/keyed_state.md.
+struct KeyedSnapshot {
+  // The checkpoint that it changes: `bytes` is a delta, or empty where nothing changed. 0: it is everything
+  // there is, empty where there is none.
+  uint64_t since = 0;
+  std::string bytes;
+};
+
 class StateBackend {
  public:
   virtual ~StateBackend() = default;
@@ -20,10 +28,14 @@ class StateBackend {
   virtual Result<MapState*> OpenMap(const StateDescriptor& descriptor) = 0;
   virtual Result<TimerQueue*> OpenTimers(const std::string& name) = 0;
 
-  // Writes everything, key group by key group (docs/formats/savepoint.md).
+  // Writes everything, key group by key group: what savepoints hold. Has no effect on checkpoints.
   virtual Status Snapshot(ByteWriter& out) = 0;
+  // The state at the barrier of checkpoint `epoch`: what changed since checkpoint `decided`, the newest one
+  // known to count (0: none), where this backend took it and still knows; else everything. What went into a
+  // checkpoint that was abandoned is thus in the next one again. Epochs rise.
+  virtual Result<KeyedSnapshot> Checkpoint(uint64_t epoch, uint64_t decided) = 0;
   // Adds the entries of a snapshot whose key group this backend owns. Called before any Open, once per old
-  // subtask.
+  // subtask; with what MergeKeyed (keyed_merge.h) made of a chain.
   virtual Status Restore(std::string_view snapshot) = 0;
   virtual size_t MemoryBytes() const = 0;
 };

@@ -12,6 +12,12 @@ size_t FlatTable::CapacityFor(size_t entries) const {
   return size_ * 2 > capacity ? capacity * 2 : capacity;
 }
 
+void FlatTable::Allocate(size_t capacity) {
+  capacity_ = capacity;
+  slots_.assign(capacity * stride_, 0);
+  block_epochs_.assign((capacity >> kBlockBits) + 1, 0);
+}
+
 void FlatTable::StoreKey(uint8_t* slot, std::string_view key) {
   uint8_t* room = slot + SlotLayout::kHeader;
   Meta(slot)->key_size = static_cast<uint32_t>(key.size());
@@ -35,7 +41,8 @@ uint8_t* FlatTable::FindOrInsert(std::string_view key, uint64_t hash, int64_t no
                                  bool* created) {
   DCHECK(!full());
   size_t mask = capacity_ - 1;
-  uint8_t* erased = nullptr;
+  constexpr size_t kNone = SIZE_MAX;
+  size_t erased = kNone;
   epoch_ = epoch;
   for (size_t i = hash & mask;; i = (i + 1) & mask) {
     uint8_t* slot = At(i);
@@ -45,16 +52,19 @@ uint8_t* FlatTable::FindOrInsert(std::string_view key, uint64_t hash, int64_t no
       *created = false;
       meta->time = now;
       meta->epoch = epoch;
+      block_epochs_[i >> kBlockBits] = epoch;
       return slot + layout_.value_offset();
     }
     if (meta->state == kErased) {
       // The tombstone of the key itself is the one to come back to life: a key has one slot.
-      if (erased == nullptr || Matches(slot, key, hash)) erased = slot;
+      if (erased == kNone || Matches(slot, key, hash)) erased = i;
       continue;
     }
-    bool reused = erased != nullptr;
+    size_t at = i;
+    bool reused = erased != kNone;
     if (reused) {
-      slot = erased;
+      at = erased;
+      slot = At(at);
       --tombstones_;
     }
     bool keeps_key = reused && Matches(slot, key, hash);
@@ -64,6 +74,7 @@ uint8_t* FlatTable::FindOrInsert(std::string_view key, uint64_t hash, int64_t no
     meta->time = now;
     meta->epoch = epoch;
     meta->state = kFull;
+    block_epochs_[at >> kBlockBits] = epoch;
     ++size_;
     *created = true;
     return slot + layout_.value_offset();
@@ -80,13 +91,10 @@ uint8_t* FlatTable::Find(std::string_view key, uint64_t hash) {
   }
 }
 
-bool FlatTable::Erase(std::string_view key, uint64_t hash, uint32_t epoch) {
+bool FlatTable::Erase(std::string_view key, uint64_t hash) {
   uint8_t* value = Find(key, hash);
   if (value == nullptr) return false;
-  SlotMeta* meta = Meta(value - layout_.value_offset());
-  meta->state = kErased;
-  meta->epoch = epoch;
-  epoch_ = epoch;
+  Meta(value - layout_.value_offset())->state = kErased;
   --size_;
   ++tombstones_;
   return true;
@@ -98,13 +106,14 @@ void FlatTable::Adopt(uint8_t* from, std::string_view key) {
   while (Meta(At(to))->state != kEmpty) to = (to + 1) & mask;
   std::memcpy(At(to), from, stride_);
   if (key.size() > layout_.key_room) StoreKey(At(to), key);
+  uint32_t& newest = block_epochs_[to >> kBlockBits];
+  newest = std::max(newest, Meta(from)->epoch);
   ++size_;
 }
 
 void FlatTable::Grow() {
   FlatTable grown(layout_);
-  grown.capacity_ = CapacityFor(size_ + 1);
-  grown.slots_.assign(grown.capacity_ * stride_, 0);
+  grown.Allocate(CapacityFor(size_ + 1));
   grown.epoch_ = epoch_;
   ForEach([&](const Entry& entry) { grown.Adopt(entry.value - layout_.value_offset(), entry.key); });
   *this = std::move(grown);

@@ -1,9 +1,11 @@
 // FlatTable: one segment of a hot table: open addressing with linear probing over fixed-size slots. A slot
 // holds the key's hash, the time of the last write, the epoch of the last change, the key (inline where it
 // fits, else in the table's arena) and the value's bytes: one or two cache lines an access. Each is grown and
-// rehashed alone. An erased entry stays as a tombstone with its key until then.
+// rehashed alone. An erased entry stays as a tombstone with its key until then. The newest epoch of each
+// block of slots finds what changed without a walk through all of them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -32,7 +34,9 @@ class FlatTable {
   explicit FlatTable(const SlotLayout& layout) : layout_(layout), stride_(layout.stride()) {}
 
   size_t size() const { return size_; }
-  size_t MemoryBytes() const { return slots_.size() + arena_bytes_; }
+  size_t MemoryBytes() const {
+    return slots_.size() + arena_bytes_ + block_epochs_.size() * sizeof(uint32_t);
+  }
   // Epoch of the last change of any entry.
   uint32_t epoch() const { return epoch_; }
   // Whether an insertion needs Grow (or a split) first, and what the slots would take after growing.
@@ -47,7 +51,7 @@ class FlatTable {
   // The entry's value; `created` tells whether it is new: then its bytes are undefined. REQUIRES: !full().
   uint8_t* FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch, bool* created);
   uint8_t* Find(std::string_view key, uint64_t hash);
-  bool Erase(std::string_view key, uint64_t hash, uint32_t epoch);
+  bool Erase(std::string_view key, uint64_t hash);
   void Prefetch(uint64_t hash) const {
     if (capacity_ > 0) __builtin_prefetch(slots_.data() + (hash & (capacity_ - 1)) * stride_);
   }
@@ -66,16 +70,17 @@ class FlatTable {
       if (Meta(slot)->state == kFull) visit(EntryOf(slot));
     }
   }
-  // Entries changed in epoch `from` or later; `value` is null where the entry was erased.
+  // Entries changed in epoch `from` or later; not those that were erased.
   template <typename Visit>
   void ForEachChanged(uint32_t from, const Visit& visit) {
     if (epoch_ < from) return;
-    for (size_t i = 0; i < capacity_; ++i) {
-      uint8_t* slot = At(i);
-      if (Meta(slot)->state == kEmpty || Meta(slot)->epoch < from) continue;
-      Entry entry = EntryOf(slot);
-      if (Meta(slot)->state == kErased) entry.value = nullptr;
-      visit(entry);
+    for (size_t block = 0; block < block_epochs_.size(); ++block) {
+      if (block_epochs_[block] < from) continue;
+      size_t end = std::min(capacity_, (block + 1) << kBlockBits);
+      for (size_t i = block << kBlockBits; i < end; ++i) {
+        uint8_t* slot = At(i);
+        if (Meta(slot)->state == kFull && Meta(slot)->epoch >= from) visit(EntryOf(slot));
+      }
     }
   }
   int64_t TimeOf(const uint8_t* value) const { return MetaOf(value)->time; }
@@ -108,7 +113,10 @@ class FlatTable {
   bool Matches(uint8_t* slot, std::string_view key, uint64_t hash) const {
     return Meta(slot)->hash == hash && KeyOf(slot) == key;
   }
+  static constexpr int kBlockBits = 5;  // 32 slots share one entry of block_epochs_
+
   size_t CapacityFor(size_t entries) const;
+  void Allocate(size_t capacity);
   void StoreKey(uint8_t* slot, std::string_view key);
   // Copies a live slot of another segment of the same layout to a free place.
   void Adopt(uint8_t* from, std::string_view key);
@@ -120,6 +128,7 @@ class FlatTable {
   size_t tombstones_ = 0;
   uint32_t epoch_ = 0;
   std::vector<uint8_t> slots_;
+  std::vector<uint32_t> block_epochs_;  // of the last change in each block of slots
   std::vector<std::unique_ptr<char[]>> arena_;
   size_t arena_used_ = 0, arena_size_ = 0, arena_bytes_ = 0;
 };
@@ -129,13 +138,8 @@ void FlatTable::MoveTo(FlatTable* other, const Pick& pick) {
   FlatTable rest(layout_);
   size_t moved = 0;
   ForEach([&](const Entry& entry) { moved += pick(entry.hash) ? 1 : 0; });
-  auto reserve = [](FlatTable* table, size_t entries) {
-    if (entries == 0) return;
-    table->capacity_ = table->CapacityFor(entries + 1);
-    table->slots_.assign(table->capacity_ * table->stride_, 0);
-  };
-  reserve(other, moved);
-  reserve(&rest, size_ - moved);
+  if (moved > 0) other->Allocate(other->CapacityFor(moved + 1));
+  if (moved < size_) rest.Allocate(rest.CapacityFor(size_ - moved + 1));
   ForEach([&](const Entry& entry) {
     (pick(entry.hash) ? other : &rest)->Adopt(entry.value - layout_.value_offset(), entry.key);
   });

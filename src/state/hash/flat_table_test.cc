@@ -32,7 +32,7 @@ TEST(FlatTableTest, AnErasedKeyThatComesBackTakesItsOwnSlot) {
   size_t bytes = table.MemoryBytes();
   for (int i = 0; i < 1000; ++i) {
     EXPECT_TRUE(table.Erase("a key that does not fit into the slot",
-                            HashKey("a key that does not fit into the slot"), 0));
+                            HashKey("a key that does not fit into the slot")));
     Put(table, "a key that does not fit into the slot", i);
   }
   EXPECT_EQ(table.size(), 1U);
@@ -51,7 +51,7 @@ TEST(FlatTableTest, ErasedKeysAreGoneAndTheirSlotsAreUsedAgain) {
   FlatTable table(kLayout);
   for (int round = 0; round < 100; ++round) {
     for (int i = 0; i < 50; ++i) Put(table, std::to_string(i), round);
-    for (int i = 0; i < 50; ++i) EXPECT_TRUE(table.Erase(std::to_string(i), HashKey(std::to_string(i)), 0));
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(table.Erase(std::to_string(i), HashKey(std::to_string(i))));
   }
   EXPECT_EQ(table.size(), 0U);
   EXPECT_EQ(Get(table, "7"), -1);

@@ -1,5 +1,8 @@
-// The in-memory state backend: makes the states, writes and reads snapshots. Their format, and the one before
-// it that can still be read, is docs/formats/keyed_state.md.
+// The in-memory state backend: makes the states, writes and reads snapshots, writes deltas. Their format, and
+// the one before it that can still be read, is docs/formats/keyed_state.md.
+//
+// Entries carry the number of the cut before which they changed last. A checkpoint is a cut: what changed
+// since an earlier one is what carries its number or a later one, and what the logs of erasures say.
 #include <algorithm>
 #include <map>
 
@@ -7,17 +10,12 @@
 #include "state/hash/hash_fixed_state.h"
 #include "state/hash/hash_map_state.h"
 #include "state/hash/hash_timers.h"
+#include "state/keyed_format.h"
 #include "state/state_backend.h"
 
 namespace penstock {
 
 namespace {
-
-enum class StateTag : uint8_t { kFixed = 1, kMap = 2, kTimers = 3 };
-
-// What a snapshot begins with: a zero as no writer of version 1 spelled it, then the version.
-constexpr std::string_view kVersionMark("\x80\x00", 2);
-constexpr uint8_t kVersion = 2;
 
 class HashBackend : public StateBackend {
  public:
@@ -43,45 +41,71 @@ class HashBackend : public StateBackend {
   Result<TimerQueue*> OpenTimers(const std::string& name) override { return &Timers(name); }
 
   Status Snapshot(ByteWriter& out) override {
-    out.Raw(kVersionMark);
-    out.Fixed(kVersion);
+    out.Raw(kKeyedMark);
+    out.Fixed(kKeyedBase);
     out.Varint(static_cast<uint64_t>(range_.max_parallelism));
     out.Varint(fixed_.size() + maps_.size() + timers_.size());
     for (auto& [name, state] : fixed_) {
-      out.Fixed(StateTag::kFixed);
+      out.Fixed(StateKind::kFixed);
       out.String(name);
       out.Varint(state->descriptor().width);
       out.Bool(state->descriptor().sub_keys);
       state->Snapshot(out);
     }
     for (auto& [name, state] : maps_) {
-      out.Fixed(StateTag::kMap);
+      out.Fixed(StateKind::kMap);
       out.String(name);
       state->Snapshot(out);
     }
     for (auto& [name, queue] : timers_) {
-      out.Fixed(StateTag::kTimers);
+      out.Fixed(StateKind::kTimers);
       out.String(name);
       queue->Snapshot(out);
     }
     return Status::Ok();
   }
 
+  Result<KeyedSnapshot> Checkpoint(uint64_t epoch, uint64_t decided) override {
+    KeyedSnapshot snapshot;
+    if (fixed_.empty() && maps_.empty() && timers_.empty()) return snapshot;
+    auto since = cuts_.find(decided);
+    if (since != cuts_.end() && !AnyLog([](const ErasureLog& log) { return log.overflowed(); })) {
+      cuts_.erase(cuts_.begin(), since);
+      snapshot.since = decided;
+      snapshot.bytes = Delta(since->second);
+      EachState([&](auto& state) { state.log().DropBefore(since->second); });
+    } else {
+      ByteWriter everything;
+      RETURN_IF_ERROR(Snapshot(everything));
+      snapshot.bytes = everything.Take();
+      // What was erased is logged from here on: no cut before this one can be told from.
+      cuts_.clear();
+      EachState([](auto& state) {
+        state.log().Stop();
+        state.log().Start(state.MemoryBytes());
+      });
+    }
+    ++next_cut_;
+    EachState([&](auto& state) { state.set_epoch(next_cut_); });
+    cuts_[epoch] = next_cut_;
+    return snapshot;
+  }
+
   Status Restore(std::string_view snapshot) override {
-    if (!snapshot.starts_with(kVersionMark)) return RestoreVersion1(snapshot);
-    ByteReader in(snapshot.substr(kVersionMark.size()));
-    if (in.Fixed<uint8_t>() != kVersion) return Status::Corruption("unknown version of keyed state");
+    if (!snapshot.starts_with(kKeyedMark)) return RestoreVersion1(snapshot);
+    ByteReader in(snapshot.substr(kKeyedMark.size()));
+    if (in.Fixed<uint8_t>() != kKeyedBase) return Status::Corruption("unknown version of keyed state");
     auto max_parallelism = static_cast<int>(in.Varint());
     for (uint64_t s = 0, count = in.Count(); s < count; ++s) {
-      auto tag = in.Fixed<StateTag>();
+      auto tag = in.Fixed<StateKind>();
       std::string name(in.String());
-      if (tag == StateTag::kFixed) {
+      if (tag == StateKind::kFixed) {
         StateDescriptor descriptor{name, in.Varint(), 0, in.Bool()};
         HashFixedState& state = Fixed(descriptor);
         RestoreGroups(in, max_parallelism, [&](ByteReader& group) { state.RestoreGroup(group); });
-      } else if (tag == StateTag::kMap) {
+      } else if (tag == StateKind::kMap) {
         RestoreGroups(in, max_parallelism, [&](ByteReader& group) { Map(name).RestoreGroup(group); });
-      } else if (tag == StateTag::kTimers) {
+      } else if (tag == StateKind::kTimers) {
         RestoreGroups(in, max_parallelism, [&](ByteReader& group) { Timers(name).RestoreGroup(group); });
       } else {
         return Status::Corruption("unknown kind of state in the savepoint");
@@ -95,6 +119,7 @@ class HashBackend : public StateBackend {
     size_t bytes = 0;
     for (const auto& [name, state] : fixed_) bytes += state->MemoryBytes();
     for (const auto& [name, state] : maps_) bytes += state->MemoryBytes();
+    for (const auto& [name, queue] : timers_) bytes += queue->MemoryBytes();
     return bytes;
   }
 
@@ -102,19 +127,65 @@ class HashBackend : public StateBackend {
   static Status CutShort() { return Status::Corruption("the savepoint's state is cut short"); }
 
   HashFixedState& Fixed(const StateDescriptor& descriptor) {
-    auto& state = fixed_[descriptor.name];
-    if (!state) state = std::make_unique<HashFixedState>(descriptor, range_, clock_);
-    return *state;
+    return *Made(fixed_[descriptor.name], descriptor, range_, clock_);
   }
   HashMapState& Map(const std::string& name) {
-    auto& state = maps_[name];
-    if (!state) state = std::make_unique<HashMapState>(StateDescriptor{name}, range_, clock_);
-    return *state;
+    return *Made(maps_[name], StateDescriptor{name}, range_, clock_);
   }
-  HashTimerQueue& Timers(const std::string& name) {
-    auto& queue = timers_[name];
-    if (!queue) queue = std::make_unique<HashTimerQueue>(name, range_);
-    return *queue;
+  HashTimerQueue& Timers(const std::string& name) { return *Made(timers_[name], name, range_); }
+  // A state that comes later than the first cut goes on from it.
+  template <typename State, typename... Args>
+  State* Made(std::unique_ptr<State>& state, const Args&... args) {
+    if (state) return state.get();
+    state = std::make_unique<State>(args...);
+    state->set_epoch(next_cut_);
+    if (!cuts_.empty()) state->log().Start(0);
+    return state.get();
+  }
+
+  template <typename Visit>
+  void EachState(const Visit& visit) {
+    for (auto& [name, state] : fixed_) visit(*state);
+    for (auto& [name, state] : maps_) visit(*state);
+    for (auto& [name, queue] : timers_) visit(*queue);
+  }
+  template <typename Test>
+  bool AnyLog(const Test& test) {
+    bool any = false;
+    EachState([&](auto& state) { any = any || test(state.log()); });
+    return any;
+  }
+
+  // What changed since a cut; empty where nothing did.
+  std::string Delta(uint32_t from) {
+    ByteWriter states;
+    uint64_t changed = 0;
+    auto add = [&](StateKind kind, const std::string& name, auto& state, const auto& write_head) {
+      ByteWriter changes;
+      if (!state.WriteDelta(from, changes)) return;
+      ++changed;
+      states.Fixed(kind);
+      states.String(name);
+      write_head();
+      states.Raw(changes.bytes());
+    };
+    auto nothing = [] {};
+    for (auto& [name, state] : fixed_) {
+      add(StateKind::kFixed, name, *state, [&, fixed = state.get()] {
+        states.Varint(fixed->descriptor().width);
+        states.Bool(fixed->descriptor().sub_keys);
+      });
+    }
+    for (auto& [name, state] : maps_) add(StateKind::kMap, name, *state, nothing);
+    for (auto& [name, queue] : timers_) add(StateKind::kTimers, name, *queue, nothing);
+    if (changed == 0) return "";
+    ByteWriter out;
+    out.Raw(kKeyedMark);
+    out.Fixed(kKeyedDelta);
+    out.Varint(static_cast<uint64_t>(range_.max_parallelism));
+    out.Varint(changed);
+    out.Raw(states.bytes());
+    return out.Take();
   }
 
   // Reads the sections of the key groups of one state that this backend owns.
@@ -141,15 +212,16 @@ class HashBackend : public StateBackend {
           state->Insert(name_space, {sub_key, SubKeyHash(key.hash, HashKey(sub_key))}, time, value);
         });
     maps_.erase(old);
+    cuts_.clear();  // no delta can say this
   }
 
   Status RestoreVersion1(std::string_view snapshot) {
     ByteReader in(snapshot);
     for (uint64_t s = 0, count = in.Count(); s < count; ++s) {
-      switch (in.Fixed<StateTag>()) {
-        case StateTag::kFixed: RestoreFixed1(in); break;
-        case StateTag::kMap: RestoreMap1(in); break;
-        case StateTag::kTimers: RestoreTimers1(in); break;
+      switch (in.Fixed<StateKind>()) {
+        case StateKind::kFixed: RestoreFixed1(in); break;
+        case StateKind::kMap: RestoreMap1(in); break;
+        case StateKind::kTimers: RestoreTimers1(in); break;
         default: return Status::Corruption("unknown kind of state in the savepoint");
       }
       if (!in.ok()) return CutShort();
@@ -205,6 +277,8 @@ class HashBackend : public StateBackend {
   KeyGroupRange range_;
   const Clock* clock_;
   bool corrupt_ = false;
+  uint32_t next_cut_ = 0;              // what changes now carries this number
+  std::map<uint64_t, uint32_t> cuts_;  // by checkpoint: the number of what changed after it
   std::map<std::string, std::unique_ptr<HashFixedState>> fixed_;
   std::map<std::string, std::unique_ptr<HashMapState>> maps_;
   std::map<std::string, std::unique_ptr<HashTimerQueue>> timers_;

@@ -1,10 +1,12 @@
-// Access by batches, visits in key order, and snapshots by key group.
+// Access by batches, visits in key order, snapshots and deltas by key group.
 #include "state/hash/hash_fixed_state.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "data/key_codec.h"
 #include "state/hash/ordered_elements.h"
+#include "state/keyed_format.h"
 
 namespace penstock {
 
@@ -62,7 +64,7 @@ const uint8_t* HashFixedState::Find(int64_t name_space, StateKey key) {
 void HashFixedState::Erase(int64_t name_space, StateKey key) {
   auto it = tables_.find(name_space);
   if (it == tables_.end()) return;
-  it->second->Erase(key, epoch_);
+  if (it->second->Erase(key)) log_.Add(epoch_, {ErasureLog::Kind::kEntry, name_space, key, {}});
   if (it->second->size() == 0) Drop(it);
 }
 
@@ -93,7 +95,9 @@ void HashFixedState::ForEachUnordered(int64_t name_space, const Visit& visit) {
 
 void HashFixedState::EraseNamespace(int64_t name_space) {
   auto it = tables_.find(name_space);
-  if (it != tables_.end()) Drop(it);
+  if (it == tables_.end()) return;
+  log_.Add(epoch_, {ErasureLog::Kind::kNamespace, name_space, {}, {}});
+  Drop(it);
 }
 
 std::vector<int64_t> HashFixedState::Namespaces() const {
@@ -110,7 +114,7 @@ size_t HashFixedState::size(int64_t name_space) const {
 size_t HashFixedState::MemoryBytes() const {
   size_t bytes = 0;
   for (const auto& [name_space, table] : tables_) bytes += table->MemoryBytes();
-  return bytes;
+  return bytes + log_.MemoryBytes();
 }
 
 void HashFixedState::Insert(int64_t name_space, StateKey key, int64_t time, std::string_view value) {
@@ -119,12 +123,18 @@ void HashFixedState::Insert(int64_t name_space, StateKey key, int64_t time, std:
   if (!value.empty()) std::memcpy(to, value.data(), value.size());
 }
 
+void HashFixedState::WriteKey(const FlatTable::Entry& entry, ByteWriter& out) const {
+  out.String(entry.key);
+  if (descriptor_.sub_keys) out.Fixed(static_cast<uint32_t>(entry.hash >> 32));
+}
+
+void HashFixedState::WriteEntry(const FlatTable::Entry& entry, ByteWriter& out) const {
+  WriteKey(entry, out);
+  out.Fixed(entry.time);
+  out.Raw({reinterpret_cast<const char*>(entry.value), descriptor_.width});
+}
+
 void HashFixedState::Snapshot(ByteWriter& out) {
-  struct Item {
-    int group;
-    int64_t name_space;
-    FlatTable::Entry entry;
-  };
   std::vector<Item> items;
   for (auto& [name_space, table] : tables_) {
     table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
@@ -133,32 +143,61 @@ void HashFixedState::Snapshot(ByteWriter& out) {
   }
   std::stable_sort(items.begin(), items.end(),
                    [](const Item& a, const Item& b) { return a.group < b.group; });
-  size_t groups = 0;
-  for (size_t i = 0; i < items.size(); ++i) groups += i == 0 || items[i].group != items[i - 1].group ? 1 : 0;
-  out.Varint(groups);
-  for (size_t begin = 0; begin < items.size();) {
-    size_t end = begin;
-    ByteWriter section;
-    while (end < items.size() && items[end].group == items[begin].group) {
-      size_t next = end;
-      while (next < items.size() && items[next].group == items[begin].group &&
-             items[next].name_space == items[end].name_space) {
-        ++next;
-      }
-      section.Fixed(items[end].name_space);
-      section.Varint(next - end);
-      for (; end < next; ++end) {
-        const FlatTable::Entry& entry = items[end].entry;
-        section.String(entry.key);
-        if (descriptor_.sub_keys) section.Fixed(static_cast<uint32_t>(entry.hash >> 32));
-        section.Fixed(entry.time);
-        section.Raw({reinterpret_cast<const char*>(entry.value), descriptor_.width});
-      }
-    }
-    out.Varint(static_cast<uint64_t>(items[begin].group));
-    out.String(section.bytes());
-    begin = end;
+  auto write_run = [this](std::span<const Item> run, ByteWriter& section) {
+    section.Varint(run.size());
+    for (const Item& item : run) WriteEntry(item.entry, section);
+  };
+  WriteKeyGroups(items, write_run, out);
+}
+
+// Those that are not there, each once: what is there again is among the changed entries.
+std::vector<HashFixedState::Item> HashFixedState::ErasedSince(uint32_t from,
+                                                              std::vector<int64_t>* dropped) const {
+  std::vector<Item> erased;
+  log_.ForEach(from, [&](const ErasureLog::Erasure& erasure) {
+    if (erasure.kind == ErasureLog::Kind::kNamespace) return dropped->push_back(erasure.name_space);
+    SegmentedTable* table = Existing(erasure.name_space);
+    if (table != nullptr && table->Find(erasure.key) != nullptr) return;
+    erased.push_back({KeyGroupOf(erasure.key.hash, range_.max_parallelism),
+                      erasure.name_space,
+                      {erasure.key.bytes, erasure.key.hash, 0, nullptr}});
+  });
+  auto order = [](const Item& item) {
+    return std::tuple(item.group, item.name_space, item.entry.hash, item.entry.key);
+  };
+  std::sort(erased.begin(), erased.end(), [&](const Item& a, const Item& b) { return order(a) < order(b); });
+  auto same = [&](const Item& a, const Item& b) { return order(a) == order(b); };
+  erased.erase(std::unique(erased.begin(), erased.end(), same), erased.end());
+  std::sort(dropped->begin(), dropped->end());
+  dropped->erase(std::unique(dropped->begin(), dropped->end()), dropped->end());
+  return erased;
+}
+
+bool HashFixedState::WriteDelta(uint32_t from, ByteWriter& out) {
+  std::vector<int64_t> dropped;
+  std::vector<Item> items = ErasedSince(from, &dropped);
+  for (auto& [name_space, table] : tables_) {
+    table->ForEachChanged(from, [&, space = name_space](const FlatTable::Entry& entry) {
+      items.push_back({KeyGroupOf(entry.hash, range_.max_parallelism), space, entry});
+    });
   }
+  if (items.empty() && dropped.empty()) return false;
+  // What was erased stays before what was written.
+  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    return a.group != b.group ? a.group < b.group : a.name_space < b.name_space;
+  });
+  out.Varint(dropped.size());
+  for (int64_t name_space : dropped) out.Fixed(name_space);
+  auto write_run = [this](std::span<const Item> run, ByteWriter& section) {
+    size_t erased = 0;
+    while (erased < run.size() && run[erased].entry.value == nullptr) ++erased;
+    section.Varint(erased);
+    for (const Item& item : run.first(erased)) WriteKey(item.entry, section);
+    section.Varint(run.size() - erased);
+    for (const Item& item : run.subspan(erased)) WriteEntry(item.entry, section);
+  };
+  WriteKeyGroups(items, write_run, out);
+  return true;
 }
 
 void HashFixedState::RestoreGroup(ByteReader& in) {

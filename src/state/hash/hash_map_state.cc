@@ -1,4 +1,4 @@
-// Elements by key, scans in order, and snapshots by key group.
+// Elements by key, scans in order, and snapshots by key group. Deltas: hash_map_delta.cc.
 #include "state/hash/hash_map_state.h"
 
 #include <algorithm>
@@ -6,16 +6,6 @@
 #include "data/key_codec.h"
 
 namespace penstock {
-
-namespace {
-
-uint64_t NumberIn(const uint8_t* slot) {
-  uint64_t number = 0;
-  std::memcpy(&number, slot, sizeof(number));
-  return number;
-}
-
-}  // namespace
 
 SegmentedTable* HashMapState::Existing(int64_t name_space) {
   if (last_ != nullptr && last_namespace_ == name_space) return last_;
@@ -82,16 +72,18 @@ void HashMapState::Erase(int64_t name_space, StateKey key, std::string_view elem
   OrderedElements* elements = FindElements(name_space, key);
   if (elements == nullptr) return;
   element_.assign(element);
-  elements->Erase(element_);
-  if (elements->empty()) Clear(name_space, key);
+  if (!elements->Erase(element_)) return;
+  if (elements->empty()) return Clear(name_space, key);
+  log_.Add(epoch_, {ErasureLog::Kind::kEntry, name_space, key, element_});
 }
 
 void HashMapState::Clear(int64_t name_space, StateKey key) {
   SegmentedTable* table = Existing(name_space);
   const uint8_t* slot = table == nullptr ? nullptr : table->Find(key);
   if (slot == nullptr) return;
+  log_.Add(epoch_, {ErasureLog::Kind::kKey, name_space, key, {}});
   Free(NumberIn(slot));
-  table->Erase(key, epoch_);
+  table->Erase(key);
   if (table->size() > 0) return;
   last_ = nullptr;
   tables_.erase(name_space);
@@ -140,6 +132,7 @@ void HashMapState::ForEachKey(int64_t name_space, const std::function<void(State
 void HashMapState::EraseNamespace(int64_t name_space) {
   SegmentedTable* table = Existing(name_space);
   if (table == nullptr) return;
+  log_.Add(epoch_, {ErasureLog::Kind::kNamespace, name_space, {}, {}});
   table->ForEach([&](const FlatTable::Entry& entry) { Free(NumberIn(entry.value)); });
   last_ = nullptr;
   tables_.erase(name_space);
@@ -155,7 +148,7 @@ size_t HashMapState::MemoryBytes() const {
   size_t bytes = pool_.capacity() * sizeof(OrderedElements);
   for (const auto& [name_space, table] : tables_) bytes += table->MemoryBytes();
   for (const OrderedElements& elements : pool_) bytes += elements.MemoryBytes();
-  return bytes;
+  return bytes + log_.MemoryBytes();
 }
 
 void HashMapState::ForEachElement(const VisitElement& visit) {

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "env/clock.h"
+#include "state/hash/erasure_log.h"
 #include "state/hash/ordered_elements.h"
 #include "state/hash/segmented_table.h"
 #include "state/keyed_state.h"
@@ -37,6 +38,9 @@ class HashMapState : public MapState {
   // The state's part of a snapshot (docs/formats/keyed_state.md), and its counterpart: what it owns of one.
   void Snapshot(ByteWriter& out);
   void RestoreGroup(ByteReader& in);
+  // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
+  bool WriteDelta(uint32_t from, ByteWriter& out);
+  ErasureLog& log() { return log_; }
   // Every element with the time it was written.
   using VisitElement = std::function<void(int64_t name_space, StateKey key, std::string_view element,
                                           int64_t time, std::string_view value)>;
@@ -52,15 +56,27 @@ class HashMapState : public MapState {
   bool Gone(const OrderedElements& elements, OrderedElements::Position at) const {
     return descriptor_.ttl_ms > 0 && elements.TimeAt(at) + descriptor_.ttl_ms <= Now();
   }
+  // The place in the pool that a slot of a table names.
+  static uint64_t NumberIn(const uint8_t* slot) {
+    uint64_t number = 0;
+    std::memcpy(&number, slot, sizeof(number));
+    return number;
+  }
   SegmentedTable* Existing(int64_t name_space);
   OrderedElements* FindElements(int64_t name_space, StateKey key);
   OrderedElements& MakeElements(int64_t name_space, StateKey key);
   void Free(uint64_t number);
+  // One line of a delta: a key whose elements were all erased, an element that was, or a key with elements
+  // that changed.
+  struct Item;
+  std::vector<Item> ErasedSince(uint32_t from, std::vector<int64_t>* dropped);
+  static void WriteChanges(std::span<const Item> run, uint32_t from, ByteWriter& section);
 
   StateDescriptor descriptor_;
   KeyGroupRange range_;
   const Clock* clock_;
   uint32_t epoch_ = 0;
+  ErasureLog log_;
   std::optional<SlotLayout> layout_;
   Tables tables_;
   SegmentedTable* last_ = nullptr;  // the table used last

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "data/key_codec.h"
@@ -42,7 +43,7 @@ TEST(SegmentedTable, AgreesWithAMapThroughSplitsAndErasures) {
     for (int step = 0; step < 20000; ++step) {
       std::string key = AnyKey(random) + std::to_string(random.Below(5));
       if (random.Below(4) == 0) {
-        EXPECT_EQ(table.Erase(KeyOf(key), 1), model.erase(key) > 0);
+        EXPECT_EQ(table.Erase(KeyOf(key)), model.erase(key) > 0);
         continue;
       }
       bool created = false, moved = false;
@@ -106,12 +107,35 @@ TEST(SegmentedTable, AWalkSeesWhatChangedSinceAnEpoch) {
     table.FindOrInsert(KeyOf(key), 0, i, &created, &moved);
   }
   std::string third = NumberKey(3);
-  table.Erase(KeyOf(third), 11);
-  std::map<std::string, bool> changed;
-  table.ForEachChanged(
-      8, [&](const FlatTable::Entry& entry) { changed[std::string(entry.key)] = entry.value != nullptr; });
-  EXPECT_EQ(changed,
-            (std::map<std::string, bool>{{NumberKey(3), false}, {NumberKey(8), true}, {NumberKey(9), true}}));
+  table.FindOrInsert(KeyOf(third), 0, 11, &created, &moved);
+  std::string ninth = NumberKey(9);
+  table.Erase(KeyOf(ninth));
+  std::set<std::string> changed;
+  table.ForEachChanged(8, [&](const FlatTable::Entry& entry) { changed.emplace(entry.key); });
+  EXPECT_EQ(changed, (std::set<std::string>{NumberKey(3), NumberKey(8)}));
+}
+
+TEST(SegmentedTable, AWalkSeesWhatChangedThroughGrowthAndSplits) {
+  SegmentedTable table({0, 128, 128}, {16, 8}, 4096);
+  Random random(3);
+  std::map<std::string, uint32_t> epochs;
+  bool created = false, moved = false;
+  for (uint32_t epoch = 1; epoch <= 20; ++epoch) {
+    for (int i = 0; i < 300; ++i) {
+      std::string key = NumberKey(random.Below(4000));
+      table.FindOrInsert(KeyOf(key), 0, epoch, &created, &moved);
+      epochs[key] = epoch;
+    }
+    for (uint32_t from : {epoch, epoch / 2, uint32_t{0}}) {
+      std::set<std::string> changed, expected;
+      table.ForEachChanged(from, [&](const FlatTable::Entry& entry) { changed.emplace(entry.key); });
+      for (const auto& [key, last] : epochs) {
+        if (last >= from) expected.insert(key);
+      }
+      EXPECT_EQ(changed, expected);
+    }
+  }
+  EXPECT_GT(table.segments(), 1U);
 }
 
 TEST(OrderedElements, AgreeWithAMapInPointsAndOrder) {

@@ -1,4 +1,5 @@
-// HashTimerQueue: timers in memory, an ordered set. Used by its operator's thread.
+// HashTimerQueue: timers in memory, an ordered set, and a log of those that came or went since a cut: a delta
+// says which of them are there now. Used by its operator's thread.
 #pragma once
 
 #include <map>
@@ -9,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "data/key_codec.h"
+#include "state/hash/erasure_log.h"
 #include "state/key_group.h"
 #include "state/keyed_state.h"
 
@@ -18,8 +20,12 @@ class HashTimerQueue : public TimerQueue {
  public:
   HashTimerQueue(std::string name, const KeyGroupRange& range) : name_(std::move(name)), range_(range) {}
 
-  void Register(int64_t time, StateKey key) override { timers_.emplace(time, std::string(key.bytes)); }
-  void Erase(int64_t time, StateKey key) override { timers_.erase({time, std::string(key.bytes)}); }
+  void Register(int64_t time, StateKey key) override {
+    if (timers_.emplace(time, std::string(key.bytes)).second) Touch(time, key.bytes);
+  }
+  void Erase(int64_t time, StateKey key) override {
+    if (timers_.erase({time, std::string(key.bytes)}) > 0) Touch(time, key.bytes);
+  }
   std::optional<int64_t> NextTime() const override {
     return timers_.empty() ? std::nullopt : std::optional<int64_t>(timers_.begin()->first);
   }
@@ -28,35 +34,30 @@ class HashTimerQueue : public TimerQueue {
     auto node = timers_.extract(timers_.begin());
     *time = node.value().first;
     *key = std::move(node.value().second);
+    Touch(*time, *key);
     return true;
   }
 
   // The queue's part of a snapshot (docs/formats/keyed_state.md), and its counterpart: what it owns of one.
-  void Snapshot(ByteWriter& out) const {
-    std::map<int, ByteWriter> groups;
-    for (const auto& [time, key] : timers_) {
-      ByteWriter& group = groups[KeyGroupOf(HashKey(key), range_.max_parallelism)];
-      group.Fixed(time);
-      group.String(key);
-    }
-    out.Varint(groups.size());
-    for (const auto& [group, bytes] : groups) {
-      out.Varint(static_cast<uint64_t>(group));
-      out.String(bytes.bytes());
-    }
-  }
-  void RestoreGroup(ByteReader& in) {
-    while (in.ok() && !in.at_end()) {
-      auto time = in.Fixed<int64_t>();
-      std::string_view key = in.String();
-      StateKey state_key{key, HashKey(key)};
-      if (in.ok() && range_.Contains(state_key.hash)) Register(time, state_key);
-    }
-  }
+  void Snapshot(ByteWriter& out) const;
+  void RestoreGroup(ByteReader& in);
+  // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
+  bool WriteDelta(uint32_t from, ByteWriter& out) const;
+
+  ErasureLog& log() { return log_; }
+  void set_epoch(uint32_t epoch) { epoch_ = epoch; }
+  size_t MemoryBytes() const { return timers_.size() * 80; }
 
  private:
+  // The log holds a timer's time as its namespace.
+  void Touch(int64_t time, std::string_view key) {
+    log_.Add(epoch_, {ErasureLog::Kind::kEntry, time, {key, 0}, {}});
+  }
+
   std::string name_;
   KeyGroupRange range_;
+  uint32_t epoch_ = 0;
+  ErasureLog log_;
   std::set<std::pair<int64_t, std::string>> timers_;
 };
 

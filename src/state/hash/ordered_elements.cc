@@ -116,6 +116,7 @@ void OrderedElements::Put(std::string_view element, std::string_view value, int6
   }
   leaves_[at.leaf].entries[at.entry].time = time;
   leaves_[at.leaf].entries[at.entry].epoch = epoch;
+  leaves_[at.leaf].epoch = epoch;
 }
 
 bool OrderedElements::Erase(std::string_view element) {
@@ -151,6 +152,7 @@ void OrderedElements::SplitLeaf(size_t at) {
   }
   lower.entries.resize(kept);
   upper.head = upper.entries[0].head;
+  upper.epoch = lower.epoch;
   Compact(&lower);
   leaves_.insert(leaves_.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(upper));
 }

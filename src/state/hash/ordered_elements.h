@@ -67,13 +67,24 @@ class OrderedElements {
   }
   int64_t TimeAt(Position at) const { return EntryAt(at).time; }
 
+  // Elements put in epoch `from` or later, in order; visit(element, time, value).
+  template <typename Visit>
+  void ForEachChanged(uint32_t from, const Visit& visit) const {
+    for (Position at; at.leaf < leaves_.size(); ++at.leaf) {
+      if (leaves_[at.leaf].epoch < from) continue;
+      for (at.entry = 0; at.entry < entries(at.leaf); ++at.entry)
+        if (EntryAt(at).epoch >= from) visit(ElementAt(at), TimeAt(at), ValueAt(at));
+    }
+  }
+
   void Put(std::string_view element, std::string_view value, int64_t time, uint32_t epoch);
   bool Erase(std::string_view element);
 
  private:
   struct Leaf {
-    uint64_t head = 0;  // of its first entry
-    uint32_t live = 0;  // bytes of `bytes` that entries use
+    uint64_t head = 0;   // of its first entry
+    uint32_t live = 0;   // bytes of `bytes` that entries use
+    uint32_t epoch = 0;  // of the last put
     std::vector<Entry> entries;
     std::string bytes;
   };

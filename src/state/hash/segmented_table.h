@@ -37,7 +37,7 @@ class SegmentedTable {
     return segment->FindOrInsert(key.bytes, key.hash, now, epoch, created);
   }
   uint8_t* Find(StateKey key) { return SegmentOf(key.hash).Find(key.bytes, key.hash); }
-  bool Erase(StateKey key, uint32_t epoch) { return SegmentOf(key.hash).Erase(key.bytes, key.hash, epoch); }
+  bool Erase(StateKey key) { return SegmentOf(key.hash).Erase(key.bytes, key.hash); }
   void Prefetch(uint64_t hash) { SegmentOf(hash).Prefetch(hash); }
   // When the entry was last written before this access. REQUIRES: the value of a key with that hash.
   int64_t TimeOf(uint64_t hash, const uint8_t* value) { return SegmentOf(hash).TimeOf(value); }
@@ -47,8 +47,8 @@ class SegmentedTable {
   void ForEach(const Visit& visit) {
     for (auto& segment : segments_) segment->data.ForEach(visit);
   }
-  // Entries changed in epoch `from` or later; `value` is null where the entry was erased. Untouched segments
-  // are stepped over.
+  // Entries changed in epoch `from` or later, without those that were erased. What was not touched is stepped
+  // over.
   template <typename Visit>
   void ForEachChanged(uint32_t from, const Visit& visit) {
     for (auto& segment : segments_) segment->data.ForEachChanged(from, visit);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "env/random.h"
+#include "state/keyed_merge.h"
 
 namespace penstock {
 
@@ -138,7 +139,8 @@ class Subject {
       : make_(make),
         template_(context),
         disturbance_(disturbance),
-        output_(disturbance.refuse, disturbance.seed) {
+        output_(disturbance.refuse, disturbance.seed),
+        disturbed_(disturbance.seed) {
     random_ = std::make_shared<Random>(7);
     eval_ = context.eval != nullptr ? *context.eval : EvalContext();
     eval_.now_micros = [this] { return clock_.NowMicros(); };
@@ -164,6 +166,7 @@ class Subject {
       if (mark.kind == MarkKind::kWatermark) watermark_ = std::max(watermark_, mark.watermark);
     }
     RETURN_IF_ERROR(Call([&] { return operator_->Process(input, batch, output_); }));
+    if (disturbance_.deltas) return Checkpoint();
     return disturbance_.restore ? Restore() : Status::Ok();
   }
   Status End(int input) {
@@ -203,8 +206,32 @@ class Subject {
     RETURN_IF_ERROR(state_->Snapshot(keyed));
     std::vector<std::string> lists;
     RETURN_IF_ERROR(operator_->SnapshotState(&lists));
+    return Restart(keyed.Take(), lists);
+  }
+
+  // One of a row of checkpoints. A third is abandoned; out of some of the others comes a new instance.
+  Status Checkpoint() {
+    RETURN_IF_ERROR(Call([&] { return operator_->Flush(output_); }));
+    ASSIGN_OR_RETURN(KeyedSnapshot keyed, state_->Checkpoint(++epoch_, decided_));
+    std::vector<std::string> lists;
+    RETURN_IF_ERROR(operator_->SnapshotState(&lists));
+    std::vector<std::string> chain;
+    if (keyed.since != 0) chain = chains_[keyed.since];
+    if (!keyed.bytes.empty()) chain.push_back(std::move(keyed.bytes));
+    chains_[epoch_] = chain;
+    if (disturbed_.Below(3) == 0) return Status::Ok();
+    chains_.erase(chains_.begin(), chains_.lower_bound(epoch_));
+    decided_ = epoch_;
+    if (disturbed_.Below(4) != 0) return Status::Ok();
+    std::vector<std::string_view> views(chain.begin(), chain.end());
+    ASSIGN_OR_RETURN(std::string merged, MergeKeyed(views));
+    decided_ = 0;
+    return Restart(merged, lists);
+  }
+
+  Status Restart(const std::string& keyed, const std::vector<std::string>& lists) {
     RETURN_IF_ERROR(operator_->Close(true));
-    RETURN_IF_ERROR(Start(keyed.Take(), lists));
+    RETURN_IF_ERROR(Start(keyed, lists));
     if (watermark_ == kNoWatermark) return Status::Ok();
     Batch mark(0, last_columns_[0]);
     mark.marks.push_back({0, MarkKind::kWatermark, watermark_});
@@ -224,6 +251,9 @@ class Subject {
   std::unique_ptr<Operator> operator_;
   int64_t watermark_ = kNoWatermark;
   std::vector<ColumnPtr> last_columns_[2];
+  Random disturbed_;
+  uint64_t epoch_ = 0, decided_ = 0;
+  std::map<uint64_t, std::vector<std::string>> chains_;  // of keyed state, by checkpoint
 };
 
 }  // namespace
@@ -307,7 +337,8 @@ OperatorScript OperatorScript::Vary(uint64_t seed, bool pauses) const {
 
 std::string Disturbance::ToString() const {
   return "seed " + std::to_string(seed) + ", batches up to " + std::to_string(batch_rows) +
-         (refuse ? ", output refuses" : "") + (restore ? ", restored after every call" : "");
+         (refuse ? ", output refuses" : "") + (restore ? ", restored after every call" : "") +
+         (deltas ? ", checkpoints with deltas" : "");
 }
 
 Result<std::vector<std::string>> OperatorHarness::Run(const OperatorScript& script,
@@ -342,8 +373,9 @@ Status OperatorHarness::Check(const OperatorScript& script, uint64_t seed) const
   Result<std::vector<std::string>> plain = Run(script, {seed, 1, false, false});
   if (!plain) return plain.error();
   const Disturbance disturbances[] = {
-      {seed, 3, false, false}, {seed, 1000, false, false}, {seed, 1, true, false},  {seed, 7, true, false},
-      {seed, 1, false, true},  {seed, 7, false, true},     {seed, 1000, true, true}};
+      {seed, 3, false, false},  {seed, 1000, false, false},    {seed, 1, true, false},
+      {seed, 7, true, false},   {seed, 1, false, true},        {seed, 7, false, true},
+      {seed, 1000, true, true}, {seed, 1, false, false, true}, {seed, 5, true, false, true}};
   for (const Disturbance& disturbance : disturbances) {
     Result<std::vector<std::string>> lines = Run(script, disturbance);
     if (!lines) return Status(lines.error()).WithContext(disturbance.ToString());

@@ -1,8 +1,8 @@
 // OperatorHarness: runs one operator over a script of rows, marks and ends, undisturbed and then disturbed in
 // every way the runtime may treat it, and compares what it emits. It is for the authors of operators, inside
 // of Penstock and outside. Disturbances: batches of any size; an output that takes one batch and then
-// refuses; a snapshot and a restore into a new instance after every call; all together, at random places by a
-// seed.
+// refuses; a snapshot and a restore into a new instance after every call; checkpoints as bases and deltas,
+// some of them abandoned, and restores from their chains; all together, at random places by a seed.
 //
 // What may not differ: the rows of each lane in their order, and the watermarks between them (of several
 // without a row between them only the last counts; idle marks are not compared). An operator that returns
@@ -45,6 +45,7 @@ struct Disturbance {
   int batch_rows = 1;    // most rows of a batch; how many is random
   bool refuse = false;   // the output is full after each batch, and at random before the first
   bool restore = false;  // after every call
+  bool deltas = false;   // a checkpoint after every call, and now and then a restore from base and deltas
   std::string ToString() const;
 };
 

@@ -1,0 +1,100 @@
+// What changed in a map state since an epoch, as part of a delta (docs/formats/keyed_state.md).
+#include <algorithm>
+#include <tuple>
+
+#include "state/hash/hash_map_state.h"
+#include "state/keyed_format.h"
+
+namespace penstock {
+
+struct HashMapState::Item {
+  enum class What : uint8_t { kCleared, kErased, kChanged };
+  int group;
+  int64_t name_space;
+  What what;
+  StateKey key;
+  std::string_view element;                   // of kErased
+  const OrderedElements* elements = nullptr;  // of kChanged
+
+  auto order() const { return std::tuple(group, name_space, what, key.hash, key.bytes, element); }
+};
+
+// Each once. An element that is there again is among those that changed; a key that was cleared is named even
+// when it has elements again, for those it had before.
+std::vector<HashMapState::Item> HashMapState::ErasedSince(uint32_t from, std::vector<int64_t>* dropped) {
+  using What = Item::What;
+  std::vector<Item> items;
+  log_.ForEach(from, [&](const ErasureLog::Erasure& erasure) {
+    if (erasure.kind == ErasureLog::Kind::kNamespace) return dropped->push_back(erasure.name_space);
+    bool cleared = erasure.kind == ErasureLog::Kind::kKey;
+    if (!cleared) {
+      OrderedElements* elements = FindElements(erasure.name_space, erasure.key);
+      if (elements != nullptr && elements->Find(erasure.element).leaf < elements->leaves()) return;
+    }
+    items.push_back({KeyGroupOf(erasure.key.hash, range_.max_parallelism), erasure.name_space,
+                     cleared ? What::kCleared : What::kErased, erasure.key, erasure.element});
+  });
+  std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.order() < b.order(); });
+  auto same = [](const Item& a, const Item& b) { return a.order() == b.order(); };
+  items.erase(std::unique(items.begin(), items.end(), same), items.end());
+  std::sort(dropped->begin(), dropped->end());
+  dropped->erase(std::unique(dropped->begin(), dropped->end()), dropped->end());
+  return items;
+}
+
+void HashMapState::WriteChanges(std::span<const Item> run, uint32_t from, ByteWriter& section) {
+  using What = Item::What;
+  size_t at = 0;
+  auto count_of = [&](What what) {
+    size_t end = at;
+    while (end < run.size() && run[end].what == what) ++end;
+    section.Varint(end - at);
+    return end;
+  };
+  for (size_t end = count_of(What::kCleared); at < end; ++at) section.String(run[at].key.bytes);
+  for (size_t end = count_of(What::kErased); at < end; ++at) {
+    section.String(run[at].key.bytes);
+    section.String(run[at].element);
+  }
+  for (size_t end = count_of(What::kChanged); at < end; ++at) {
+    ByteWriter elements;
+    uint64_t count = 0;
+    run[at].elements->ForEachChanged(from,
+                                     [&](std::string_view element, int64_t time, std::string_view value) {
+                                       ++count;
+                                       elements.String(element);
+                                       elements.Fixed(time);
+                                       elements.String(value);
+                                     });
+    section.String(run[at].key.bytes);
+    section.Varint(count);
+    section.Raw(elements.bytes());
+  }
+}
+
+bool HashMapState::WriteDelta(uint32_t from, ByteWriter& out) {
+  std::vector<int64_t> dropped;
+  std::vector<Item> items = ErasedSince(from, &dropped);
+  for (auto& [name_space, table] : tables_) {
+    table->ForEachChanged(from, [&, space = name_space](const FlatTable::Entry& entry) {
+      items.push_back({KeyGroupOf(entry.hash, range_.max_parallelism),
+                       space,
+                       Item::What::kChanged,
+                       {entry.key, entry.hash},
+                       {},
+                       &pool_[NumberIn(entry.value)]});
+    });
+  }
+  if (items.empty() && dropped.empty()) return false;
+  std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+    return std::tuple(a.group, a.name_space, a.what) < std::tuple(b.group, b.name_space, b.what);
+  });
+  out.Varint(dropped.size());
+  for (int64_t name_space : dropped) out.Fixed(name_space);
+  WriteKeyGroups(
+      items, [from](std::span<const Item> run, ByteWriter& section) { WriteChanges(run, from, section); },
+      out);
+  return true;
+}
+
+}  // namespace penstock

@@ -1,0 +1,65 @@
+// Snapshots and deltas of timers, by key group.
+#include "state/hash/hash_timers.h"
+
+namespace penstock {
+
+namespace {
+
+void WriteTimer(int64_t time, std::string_view key, ByteWriter& out) {
+  out.Fixed(time);
+  out.String(key);
+}
+
+}  // namespace
+
+void HashTimerQueue::Snapshot(ByteWriter& out) const {
+  std::map<int, ByteWriter> groups;
+  for (const auto& [time, key] : timers_)
+    WriteTimer(time, key, groups[KeyGroupOf(HashKey(key), range_.max_parallelism)]);
+  out.Varint(groups.size());
+  for (const auto& [group, bytes] : groups) {
+    out.Varint(static_cast<uint64_t>(group));
+    out.String(bytes.bytes());
+  }
+}
+
+void HashTimerQueue::RestoreGroup(ByteReader& in) {
+  while (in.ok() && !in.at_end()) {
+    auto time = in.Fixed<int64_t>();
+    std::string_view key = in.String();
+    StateKey state_key{key, HashKey(key)};
+    if (in.ok() && range_.Contains(state_key.hash)) Register(time, state_key);
+  }
+}
+
+bool HashTimerQueue::WriteDelta(uint32_t from, ByteWriter& out) const {
+  std::set<std::pair<int64_t, std::string>> touched;
+  log_.ForEach(from, [&](const ErasureLog::Erasure& timer) {
+    touched.emplace(timer.name_space, std::string(timer.key.bytes));
+  });
+  if (touched.empty()) return false;
+  struct Section {
+    ByteWriter gone, set;
+    uint64_t gone_count = 0, set_count = 0;
+  };
+  std::map<int, Section> groups;
+  for (const auto& timer : touched) {
+    Section& section = groups[KeyGroupOf(HashKey(timer.second), range_.max_parallelism)];
+    bool is_set = timers_.contains(timer);
+    ++(is_set ? section.set_count : section.gone_count);
+    WriteTimer(timer.first, timer.second, is_set ? section.set : section.gone);
+  }
+  out.Varint(groups.size());
+  for (const auto& [group, section] : groups) {
+    ByteWriter bytes;
+    bytes.Varint(section.gone_count);
+    bytes.Raw(section.gone.bytes());
+    bytes.Varint(section.set_count);
+    bytes.Raw(section.set.bytes());
+    out.Varint(static_cast<uint64_t>(group));
+    out.String(bytes.bytes());
+  }
+  return true;
+}
+
+}  // namespace penstock

@@ -1,0 +1,21 @@
+// MergeKeyed: a base of keyed state and the deltas after it as one base: what restores, savepoints,
+// inspection and the shortening of chains begin with. The one place that says what a delta means: the
+// namespaces that it drops go first, then the keys it clears, then what it erases, and then what it holds is
+// put.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/status.h"
+
+namespace penstock {
+
+// `chain`: the base (StateBackend::Snapshot), then deltas (Checkpoint) of one subtask in their order. A base
+// is taken in any order of its entries and of any number of key groups; entries that no delta touched keep
+// their order. Memory: the chain's bytes once more, and the changes of one key group at a time. kCorruption
+// where the bytes are none of that.
+Result<std::string> MergeKeyed(std::span<const std::string_view> chain);
+
+}  // namespace penstock
