@@ -281,7 +281,7 @@ TEST_F(CheckpointStoreTest, StateThatStaysAsItWasIsWrittenOnce) {
   EXPECT_TRUE(store_.ReadParts(second));
 }
 
-TEST_F(CheckpointStoreTest, AManifestOfAnotherVersionIsRefusedAndNotPassedOver) {
+TEST_F(CheckpointStoreTest, AManifestOfAnotherVersionIsRefused) {
   Sealed(1);
   std::string path = FileNamed("manifest-");
   std::string bytes = ReadFile(files_, path).value();
