@@ -16,7 +16,7 @@ HOMES = {
     r"librdkafka/": ("src/connectors/kafka/",),
     r"boost/(asio|beast)": ("src/service/", "src/env/"),
     r"(arrow|parquet)/": ("src/formats/parquet/",),
-    r"simdjson": ("src/formats/json/", "src/expr/json/"),
+    r"simdjson": ("src/formats/json/", "src/formats/avro/", "src/expr/json/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

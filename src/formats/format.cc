@@ -2,6 +2,7 @@
 #include "formats/format.h"
 
 #include "base/strings.h"
+#include "formats/avro/avro_format.h"
 #include "formats/csv/csv_format.h"
 #include "formats/json/debezium_format.h"
 #include "formats/json/json_format.h"
@@ -23,6 +24,7 @@ FormatMap MakeFormats() {
   add(std::make_unique<CsvFormat>());
   add(std::make_unique<RawFormat>());
   add(std::make_unique<DebeziumJsonFormat>());
+  add(std::make_unique<AvroFormat>());
 #ifdef PENSTOCK_HAS_ARROW
   add(std::make_unique<ParquetFormat>());
 #endif

@@ -59,6 +59,8 @@ class Format {
   virtual std::vector<MetadataColumn> metadata() const { return {}; }
   // True: files are read and written whole, by the two bulk methods.
   virtual bool bulk() const { return false; }
+  // True: it has records that stand for themselves, such as messages; files too, unless it is bulk().
+  virtual bool records() const { return !bulk(); }
 
   virtual Result<std::unique_ptr<Decoder>> NewDecoder(const FormatRequest& request) const = 0;
   virtual Result<std::unique_ptr<Encoder>> NewEncoder(const FormatRequest& request) const = 0;

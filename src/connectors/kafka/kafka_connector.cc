@@ -83,7 +83,7 @@ Result<KafkaRowLayout> Check(const Table& table, KafkaUse use, KafkaOptions* opt
                     "leave out the options 'scan.watermark.alignment.*'");
   }
   for (const Format* format : {layout.value_format, layout.key_format}) {
-    if (format == nullptr || !format->bulk()) continue;
+    if (format == nullptr || format->records()) continue;
     return SqlError(
         ErrorNumber::kBadOption, {},
         "format '" + format->name() + "' is for whole files, not for records of table '" + spec.table + "'");
