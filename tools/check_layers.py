@@ -16,6 +16,7 @@ HOMES = {
     r"librdkafka/": ("src/connectors/kafka/",),
     r"boost/(asio|beast)": ("src/service/", "src/env/"),
     r"(arrow|parquet)/": ("src/formats/parquet/",),
+    r"curl/": ("src/env/",),
     r"simdjson": ("src/formats/json/", "src/formats/avro/", "src/expr/json/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)

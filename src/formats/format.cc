@@ -2,6 +2,7 @@
 #include "formats/format.h"
 
 #include "base/strings.h"
+#include "formats/avro/avro_confluent_format.h"
 #include "formats/avro/avro_format.h"
 #include "formats/csv/csv_format.h"
 #include "formats/json/debezium_format.h"
@@ -25,6 +26,7 @@ FormatMap MakeFormats() {
   add(std::make_unique<RawFormat>());
   add(std::make_unique<DebeziumJsonFormat>());
   add(std::make_unique<AvroFormat>());
+  add(std::make_unique<AvroConfluentFormat>());
 #ifdef PENSTOCK_HAS_ARROW
   add(std::make_unique<ParquetFormat>());
 #endif

@@ -16,6 +16,7 @@
 #include "formats/encoder.h"
 #include "table/changelog_mode.h"
 #include "table/connector_descriptor.h"
+#include "table/schema_registry.h"
 #include "table/table.h"
 
 namespace penstock {
@@ -30,6 +31,7 @@ struct FormatRequest {
   std::vector<std::string> metadata_keys;
   const TimeZone* zone = &TimeZone::Utc();  // of the session: for metadata instants read as TIMESTAMP
   OnBadRecord on_bad_record = OnBadRecord::kFail;
+  std::shared_ptr<SchemaRegistry> registry;  // for decoders and encoders of formats that need one
 
   // How many of `columns` are no metadata.
   size_t physical_columns() const { return columns.size() - metadata_keys.size(); }
@@ -61,6 +63,10 @@ class Format {
   virtual bool bulk() const { return false; }
   // True: it has records that stand for themselves, such as messages; files too, unless it is bulk().
   virtual bool records() const { return !bulk(); }
+  // False: its records cannot be told apart in a file.
+  virtual bool files() const { return true; }
+  // True: FormatRequest::registry has to be set before a decoder or encoder is made.
+  virtual bool needs_registry() const { return false; }
 
   virtual Result<std::unique_ptr<Decoder>> NewDecoder(const FormatRequest& request) const = 0;
   virtual Result<std::unique_ptr<Encoder>> NewEncoder(const FormatRequest& request) const = 0;

@@ -87,6 +87,22 @@ class Kafka(Peer):
         self.call("topic", "create", name, "--partitions", partitions)
 
 
+class Registry(Peer):
+    """A schema registry with Confluent's REST API."""
+
+    script, offsets = "schema-registry", (0, 1)  # management takes the next port
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/apis/ccompat/v7"
+
+    def where(self):
+        return ["--port", str(self.port)]
+
+    def environment(self):
+        return {"APICURIO_VERSION": "3.0.9", **os.environ}  # the newest for a JDK 17
+
+
 class Flink(Peer):
     script, offsets = "flink", (0, 2, 4)  # REST, gateway, RPC
 

@@ -75,6 +75,11 @@ Result<const Format*> CheckTable(const Table& table) {
   for (const std::vector<std::string>& more : {FormatOptionKeys("format", *format), CommonSourceOptions()})
     known.insert(known.end(), more.begin(), more.end());
   RETURN_IF_ERROR(CheckOptions(table, known));
+  if (!format->files()) {
+    return SqlError(ErrorNumber::kBadOption, {},
+                    "format '" + format->name() + "' is for messages, not for files of table '" +
+                        table.path.ToString() + "'");
+  }
   RETURN_IF_ERROR(LocalPath(table.option("path")).status());
   RETURN_IF_ERROR(CheckDurations(
       table.options, {"source.monitor-interval", "sink.rolling-policy.rollover-interval",

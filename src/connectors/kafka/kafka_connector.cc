@@ -90,6 +90,7 @@ Result<KafkaRowLayout> Check(const Table& table, KafkaUse use, KafkaOptions* opt
   }
   RETURN_IF_ERROR(layout.value_format->Check(layout.value));
   if (layout.key_format != nullptr) RETURN_IF_ERROR(layout.key_format->Check(layout.key));
+  RETURN_IF_ERROR(layout.AttachRegistries());
   if (!options->topic_pattern.empty()) RETURN_IF_ERROR(TopicPattern::Make(options->topic_pattern).status());
   if (!table.primary_key.empty() && layout.value_format->read_mode().insert_only()) {
     return SqlError(

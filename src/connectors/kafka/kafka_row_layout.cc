@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "connectors/registry/confluent_registry.h"
+
 namespace penstock {
 
 namespace {
@@ -99,6 +101,13 @@ Result<KafkaRowLayout> KafkaRowLayout::Make(const TableSpec& spec, const KafkaOp
     ASSIGN_OR_RETURN(layout.key_format, FindFormat(options.key_format));
     layout.key = RequestOf(spec.options, "key.format", *layout.key_format);
   }
+  // As Flink's connector names subjects.
+  if (options.topics.size() == 1) {
+    if (layout.value_format->needs_registry())
+      layout.value.options.emplace("subject", options.topics[0] + "-value");
+    if (layout.key_format != nullptr && layout.key_format->needs_registry())
+      layout.key.options.emplace("subject", options.topics[0] + "-key");
+  }
   layout.value.on_bad_record = layout.key.on_bad_record =
       spec.bad_rows_lane ? OnBadRecord::kSkip : OnBadRecord::kFail;
 
@@ -170,6 +179,11 @@ Result<KafkaRowLayout> KafkaRowLayout::Make(const TableSpec& spec, const KafkaOp
     }
   }
   return layout;
+}
+
+Status KafkaRowLayout::AttachRegistries() {
+  RETURN_IF_ERROR(AttachRegistry(*value_format, &value));
+  return key_format != nullptr ? AttachRegistry(*key_format, &key) : Status::Ok();
 }
 
 }  // namespace penstock

@@ -41,6 +41,8 @@ struct KafkaRowLayout {
 
   // `writing`: key columns are also written into the value unless the table says EXCEPT_KEY.
   static Result<KafkaRowLayout> Make(const TableSpec& spec, const KafkaOptions& options, bool writing);
+  // Gives the formats that want one a schema registry; before decoders and encoders are made.
+  Status AttachRegistries();
 };
 
 // The metadata columns that Flink's connector has, and the one of that name, if any.
