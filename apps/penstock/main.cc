@@ -11,6 +11,7 @@
 #include "engine/result_printer.h"
 #include "engine/session.h"
 #include "env/termination_signals.h"
+#include "state_command.h"
 
 namespace {
 
@@ -112,12 +113,14 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   explain->add_option("file", arguments.script, "the script")->required();
   AddOptions(explain, &arguments);
+  StateCommand state(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     int code = app.exit(error);
     return code == 0 ? 0 : 2;
   }
+  if (state.parsed()) return state.Run();
   if (!arguments.session.savepoint_dir.empty() && !arguments.session.stop_when_idle) {
     return Usage("--savepoint needs --stop-when-idle");
   }

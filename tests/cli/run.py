@@ -202,6 +202,38 @@ def a_job_goes_on_from_its_savepoint(cli):
     equal(last, {"kind": "+U", "row": [1, 3]})
     done = cli.run("run", script("two.json"), "--stop-when-idle", "--from-savepoint", "missing")
     assert done.returncode == 1 and "missing" in done.stderr, done
+    done = cli.run("state", "inspect", "sp")
+    assert done.returncode == 0 and "savepoint sp/job-1" in done.stdout and "groups: 2 keys" in done.stdout, done
+
+
+def state_of_checkpoints_can_be_looked_into(cli):
+    cli.file("in.json", "".join(json.dumps({"kind": "+I", "row": row}) + "\n" for row in ([1, "a"], [1, "b"], [2, "b"])))
+    script = cli.file("job.sql", """SET 'execution.checkpointing.dir' = 'cp';
+        CREATE TABLE s (n INT, t STRING) WITH ('connector'='values', 'path'='in.json');
+        CREATE TABLE o (n INT, c BIGINT, PRIMARY KEY (n) NOT ENFORCED) WITH ('connector'='values', 'path'='out.json');
+        INSERT INTO o SELECT n, COUNT(DISTINCT t) FROM s GROUP BY n;""")
+    equal(cli.run("run", script).returncode, 0)
+    for folder in ("cp", "cp/job", "cp/job/jobs/insert-into_o-1"):
+        done = cli.run("state", "inspect", folder)
+        assert done.returncode == 0 and "checkpoint 1 of job 'insert-into_o-1'" in done.stdout, done
+        assert "fixed       groups: 2 keys" in done.stdout and "in.json" in done.stdout, done
+    done = cli.run("state", "verify", "cp")
+    assert done.returncode == 0 and done.stdout.startswith("ok: checkpoint 1 in cp/job/jobs/insert-into_o-1: "), done
+    lines = cli.run("state", "dump", "cp", "--operator", "GroupAggregate", "--state", "groups").stdout.splitlines()
+    equal([line.split(" | ")[2:5] for line in lines[1:]], [["groups", "0", "n=1"], ["groups", "0", "n=2"]])
+    lines = cli.run("state", "dump", "cp", "--key", "1").stdout.splitlines()
+    equal(len(lines), 4)
+    done = cli.run("state", "inspect", "cp", "--checkpoint", "7")
+    assert done.returncode == 1 and "no checkpoint 7" in done.stderr, done
+    state = next((cli.folder / "cp/job/jobs/insert-into_o-1").glob("state-*"))
+    state.write_bytes(state.read_bytes()[:-1])
+    done = cli.run("state", "verify", "cp")
+    assert done.returncode == 1 and done.stdout.startswith("DAMAGED: checkpoint 1") and state.name in done.stdout, done
+    done = cli.run("state", "inspect", "in.json")
+    assert done.returncode == 1 and "in.json" in done.stderr, done
+    done = cli.run("state", "dump", "missing")
+    assert done.returncode == 1 and "missing" in done.stderr, done
+    usage(cli.run("state"), "subcommand")
 
 
 def a_table_on_a_terminal_refreshes_and_ends_with_its_content(cli):

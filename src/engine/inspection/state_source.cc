@@ -1,0 +1,104 @@
+// Finding and reading checkpoints and savepoints.
+#include "engine/inspection/state_source.h"
+
+#include <fmt/format.h>
+
+#include "engine/savepoint_file.h"
+
+namespace penstock {
+
+namespace {
+
+std::string_view NameOf(const FileInfo& entry) {
+  return std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
+}
+
+// A store that only reads.
+CheckpointStore StoreOf(FileSystem& files, const StateLocation& location) {
+  return CheckpointStore(&files, location.path, 0);
+}
+
+// Folders lie at most as deep as <dir>/<script>/jobs/<uid>.
+Status Find(FileSystem& files, const std::string& directory, int depth, std::vector<StateLocation>* found) {
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(directory));
+  StateLocation job{directory, false};
+  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, StoreOf(files, job).Epochs());
+  if (!epochs.empty()) {
+    found->push_back(std::move(job));
+    return Status::Ok();
+  }
+  for (const FileInfo& entry : entries) {
+    bool savepoint = !entry.directory && NameOf(entry).starts_with("job-");
+    if (savepoint && !NameOf(entry).ends_with(".tmp")) found->push_back({entry.path, true});
+    if (entry.directory && depth > 0) RETURN_IF_ERROR(Find(files, entry.path, depth - 1, found));
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Result<std::vector<StateLocation>> FindState(FileSystem& files, const std::string& path) {
+  std::string trimmed = path;
+  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+  ASSIGN_OR_RETURN(FileInfo info, files.Stat(trimmed));
+  if (!info.directory) return std::vector<StateLocation>{{trimmed, true}};
+  std::vector<StateLocation> found;
+  RETURN_IF_ERROR(Find(files, trimmed, 3, &found));
+  if (found.empty()) return Status::NotFound("no checkpoint and no savepoint in '" + path + "'");
+  return found;
+}
+
+Result<std::vector<uint64_t>> EpochsOf(FileSystem& files, const StateLocation& location) {
+  if (location.savepoint) return std::vector<uint64_t>{0};
+  return StoreOf(files, location).Epochs();
+}
+
+Result<StateContent> ReadState(FileSystem& files, const StateLocation& location, uint64_t epoch) {
+  StateContent content;
+  content.path = location.path;
+  if (location.savepoint) {
+    ASSIGN_OR_RETURN(content.parts, ReadSavepoint(files, location.path));
+    return content;
+  }
+  CheckpointStore store = StoreOf(files, location);
+  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store.Epochs());
+  if (epochs.empty()) return Status::NotFound("no checkpoint in '" + location.path + "'");
+  if (epoch == 0) epoch = epochs.back();
+  if (std::find(epochs.begin(), epochs.end(), epoch) == epochs.end()) {
+    return Status::NotFound(fmt::format("no checkpoint {} in '{}'", epoch, location.path))
+        .WithHint(fmt::format("there is {} to {}", epochs.front(), epochs.back()));
+  }
+  content.path = fmt::format("{}/manifest-{:020}", location.path, epoch);
+  ASSIGN_OR_RETURN(content.manifest, store.ReadManifest(epoch));
+  ASSIGN_OR_RETURN(content.parts, store.ReadParts(*content.manifest));
+  ByteReader graph(content.manifest->graph);
+  ASSIGN_OR_RETURN(content.graph, JobGraph::Read(graph));
+  return content;
+}
+
+const JobVertex* StateContent::VertexOf(const std::string& uid) const {
+  if (!graph) return nullptr;
+  for (const JobVertex& vertex : graph->vertices) {
+    if (vertex.uid == uid) return &vertex;
+  }
+  return nullptr;
+}
+
+// The exchange in front of an operator hashes the bytes of its keys: they are the keys of its state.
+std::vector<Field> StateContent::KeyFieldsOf(const std::string& uid) const {
+  std::vector<Field> fields;
+  const JobVertex* vertex = VertexOf(uid);
+  if (vertex == nullptr) return fields;
+  for (const JobEdge& edge : graph->edges) {
+    if (edge.to != vertex->id || edge.partitioning != Partitioning::kHash || edge.lane != 0) continue;
+    const Schema& schema = graph->vertices[static_cast<size_t>(edge.from)].schema;
+    for (int key : edge.keys) {
+      if (key < 0 || key >= schema.size()) return {};
+      fields.push_back(schema[key]);
+    }
+    return fields;
+  }
+  return fields;
+}
+
+}  // namespace penstock
