@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "formats/avro/avro_confluent_format.h"
 #include "formats/avro/avro_format.h"
+#include "formats/avro/debezium_avro_format.h"
 #include "formats/csv/csv_format.h"
 #include "formats/json/debezium_format.h"
 #include "formats/json/json_format.h"
@@ -27,6 +28,7 @@ FormatMap MakeFormats() {
   add(std::make_unique<DebeziumJsonFormat>());
   add(std::make_unique<AvroFormat>());
   add(std::make_unique<AvroConfluentFormat>());
+  add(std::make_unique<DebeziumAvroFormat>());
 #ifdef PENSTOCK_HAS_ARROW
   add(std::make_unique<ParquetFormat>());
 #endif

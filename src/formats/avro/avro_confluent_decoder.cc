@@ -11,6 +11,17 @@ namespace {
 // So many schemas are kept; more can only be numbers that somebody made up.
 constexpr size_t kWritersMax = 10'000;
 
+class PlainReader : public AvroRecordReader {
+ public:
+  explicit PlainReader(AvroProgram program) : program_(std::move(program)) {}
+  bool Read(std::string_view record, DecodedRows* out, std::string* problem) const override {
+    return DecodeAvroRecord(program_, record, out, problem);
+  }
+
+ private:
+  AvroProgram program_;
+};
+
 }  // namespace
 
 std::string AvroMessagePrefix(int32_t id) {
@@ -20,28 +31,28 @@ std::string AvroMessagePrefix(int32_t id) {
   return prefix;
 }
 
-AvroConfluentDecoder::AvroConfluentDecoder(const FormatRequest& request, AvroSchemaPtr reader)
-    : registry_(request.registry),
-      reader_(std::move(reader)),
-      columns_(request.columns),
-      on_bad_record_(request.on_bad_record) {}
+Result<std::unique_ptr<AvroRecordReader>> MakeAvroRecordReader(AvroSchemaPtr writer, AvroSchemaPtr reader,
+                                                               const std::vector<Field>& columns) {
+  AvroProgram program(std::move(writer), std::move(reader), columns);
+  if (!program.usable()) return Status::InvalidData(program.problem());
+  return std::unique_ptr<AvroRecordReader>(new PlainReader(std::move(program)));
+}
 
 Result<AvroConfluentDecoder::Writer> AvroConfluentDecoder::Fetch(int32_t id) {
-  Writer writer;
   Result<std::string> text = registry_->Fetch(id);
   Status failure = text.status();
   if (text) {
     Result<AvroSchemaPtr> schema = AvroSchema::Parse(*text);
     failure = schema.status();
-    if (schema) writer.program = std::make_unique<AvroProgram>(std::move(*schema), reader_, columns_);
+    if (schema) {
+      Result<std::unique_ptr<AvroRecordReader>> reader = make_reader_(std::move(*schema));
+      if (reader) return Writer{std::move(*reader), ""};
+      failure = reader.status();
+    }
   } else if (failure.code() != StatusCode::kNotFound && failure.code() != StatusCode::kInvalidData) {
     return std::move(failure).WithContext("asking for the Avro schema with id " + std::to_string(id));
   }
-  if (writer.program && writer.program->usable()) return writer;
-  writer.problem = "schema id " + std::to_string(id) + ": " +
-                   (writer.program ? writer.program->problem() : failure.message());
-  writer.program = nullptr;
-  return writer;
+  return Writer{nullptr, "schema id " + std::to_string(id) + ": " + failure.message()};
 }
 
 Result<const AvroConfluentDecoder::Writer*> AvroConfluentDecoder::Find(int32_t id) {
@@ -58,6 +69,7 @@ Result<const AvroConfluentDecoder::Writer*> AvroConfluentDecoder::Find(int32_t i
 }
 
 Status AvroConfluentDecoder::DecodeRecord(std::string_view record, size_t offset, DecodedRows* out) {
+  if (record.empty() && skip_empty_) return Status::Ok();
   if (record.size() < kAvroMessagePrefixBytes || record[0] != 0) {
     return ReportBadRecord(record, "the message does not begin with 0 and a schema id", offset,
                            on_bad_record_, out);
@@ -66,9 +78,9 @@ Status AvroConfluentDecoder::DecodeRecord(std::string_view record, size_t offset
   for (size_t i = 1; i < kAvroMessagePrefixBytes; ++i) id = id << 8 | static_cast<uint8_t>(record[i]);
   ASSIGN_OR_RETURN(const Writer* writer, Find(static_cast<int32_t>(id)));
   std::string problem;
-  if (writer->program == nullptr) {
+  if (writer->reader == nullptr) {
     problem = writer->problem;
-  } else if (DecodeAvroRecord(*writer->program, record.substr(kAvroMessagePrefixBytes), out, &problem)) {
+  } else if (writer->reader->Read(record.substr(kAvroMessagePrefixBytes), out, &problem)) {
     return Status::Ok();
   } else {
     problem = "schema id " + std::to_string(static_cast<int32_t>(id)) + ": " + problem;

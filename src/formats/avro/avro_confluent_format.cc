@@ -31,7 +31,7 @@ Result<AvroSchemaPtr> AvroConfluentOptions::SchemaOf(const std::vector<Field>& c
   return AvroSchemaOf(columns, timestamps);
 }
 
-std::vector<std::string> AvroConfluentFormat::options() const {
+std::vector<std::string> AvroConfluentOptions::Keys() {
   return {"url",
           "subject",
           "schema",
@@ -60,7 +60,10 @@ Result<std::unique_ptr<Decoder>> AvroConfluentFormat::NewDecoder(const FormatReq
   ASSIGN_OR_RETURN(AvroConfluentOptions options, AvroConfluentOptions::Parse(request));
   ASSIGN_OR_RETURN(AvroSchemaPtr reader, options.SchemaOf(request.columns));
   if (!request.registry) return Status::Internal("no schema registry for a decoder");
-  return std::unique_ptr<Decoder>(new AvroConfluentDecoder(request, std::move(reader)));
+  auto make_reader = [reader, columns = request.columns](AvroSchemaPtr writer) {
+    return MakeAvroRecordReader(std::move(writer), reader, columns);
+  };
+  return std::unique_ptr<Decoder>(new AvroConfluentDecoder(request, make_reader));
 }
 
 Result<std::unique_ptr<Encoder>> AvroConfluentFormat::NewEncoder(const FormatRequest& request) const {

@@ -12,6 +12,7 @@ struct AvroConfluentOptions {
   AvroSchemaPtr schema;  // null: that of the columns
   AvroTimestamps timestamps = AvroTimestamps::kLegacy;
 
+  static std::vector<std::string> Keys();
   static Result<AvroConfluentOptions> Parse(const FormatRequest& request);
   // The schema that columns are read as, or written with.
   Result<AvroSchemaPtr> SchemaOf(const std::vector<Field>& columns) const;
@@ -20,7 +21,7 @@ struct AvroConfluentOptions {
 class AvroConfluentFormat : public Format {
  public:
   std::string name() const override { return "avro-confluent"; }
-  std::vector<std::string> options() const override;
+  std::vector<std::string> options() const override { return AvroConfluentOptions::Keys(); }
   Status Check(const FormatRequest& request) const override;
   bool nested_projection(const FormatRequest&) const override { return true; }
   bool files() const override { return false; }

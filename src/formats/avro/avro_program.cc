@@ -277,10 +277,11 @@ bool AvroProgram::Skip(const AvroSchema& schema, int index, AvroInput& in, int d
   return false;
 }
 
-AvroProgram::AvroProgram(AvroSchemaPtr writer, AvroSchemaPtr reader, const std::vector<Field>& columns)
+AvroProgram::AvroProgram(AvroSchemaPtr writer, int writer_type, AvroSchemaPtr reader, int reader_type,
+                         const std::vector<Field>& columns)
     : writer_(std::move(writer)),
       reader_(std::move(reader)),
-      root_(ResolveAvroRecord(*writer_, writer_->root(), *reader_, reader_->root(), columns)) {}
+      root_(ResolveAvroRecord(*writer_, writer_type, *reader_, reader_type, columns)) {}
 
 bool AvroProgram::Read(AvroInput& in, std::vector<ColumnBuilder>& builders) const {
   return AppendFields(root_, in, [&builders](size_t i) -> ColumnBuilder& { return builders[i]; });

@@ -73,7 +73,11 @@ struct AvroFieldStep {
 class AvroProgram {
  public:
   // For `columns`, found in `reader` by name. A program that cannot read any record is not usable().
-  AvroProgram(AvroSchemaPtr writer, AvroSchemaPtr reader, const std::vector<Field>& columns);
+  AvroProgram(const AvroSchemaPtr& writer, const AvroSchemaPtr& reader, const std::vector<Field>& columns)
+      : AvroProgram(writer, writer->root(), reader, reader->root(), columns) {}
+  // For a record inside the writer's schema.
+  AvroProgram(AvroSchemaPtr writer, int writer_type, AvroSchemaPtr reader, int reader_type,
+              const std::vector<Field>& columns);
 
   bool usable() const { return !root_.fails(); }
   // Why it is not usable.
