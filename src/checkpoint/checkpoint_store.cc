@@ -231,6 +231,7 @@ Result<std::vector<SubtaskSnapshot>> CheckpointStore::ReadParts(const Manifest& 
       if (!keyed) return Status(keyed.error()).WithContext("the state of " + part.uid);
       snapshot.keyed = std::move(*keyed);
     }
+    snapshot.restored_from = manifest.epoch;
     parts.push_back(std::move(snapshot));
   }
   return parts;

@@ -34,7 +34,8 @@ class CheckpointStore {
 
   // Makes the parts durable, then seals; fills in manifest->claim, ->written_bytes and ->parts. Nothing is
   // left sealed when it fails; kFenced when another process has sealed that epoch. A part that is a delta
-  // must build on an epoch that this store has sealed and not removed since: else kInternal.
+  // must build on an epoch that this store has sealed, or gone on from, and not removed since: else
+  // kInternal.
   Status Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest);
   // The sealed epochs, ascending; empty where there is no directory.
   Result<std::vector<uint64_t>> Epochs() const;
@@ -44,6 +45,8 @@ class CheckpointStore {
   // Checks every byte against the manifest; kCorruption names the file. Keyed state comes with its deltas
   // applied.
   Result<std::vector<SubtaskSnapshot>> ReadParts(const Manifest& manifest) const;
+  // A job goes on from this checkpoint: deltas may build on it.
+  void GoOnFrom(const Manifest& manifest) { sealed_[manifest.epoch] = manifest.parts; }
   // The bytes of a range, checked against its checksum.
   Result<std::string> ReadRange(const FileRange& range) const;
   // Removes what belongs to earlier epochs, also what was never sealed, manifests first; not the state files
@@ -75,7 +78,7 @@ class CheckpointStore {
   std::string directory_;
   uint64_t claim_;
   ChainLimits limits_;
-  std::map<uint64_t, std::vector<ManifestPart>> sealed_;  // by this store, by epoch: what deltas build on
+  std::map<uint64_t, std::vector<ManifestPart>> sealed_;  // or gone on from, by epoch: what deltas build on
 };
 
 }  // namespace penstock

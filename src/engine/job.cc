@@ -77,6 +77,7 @@ Status Job::FindCheckpoint() {
   durability_->identity.incarnation = manifest->identity.incarnation;
   options_.restore = std::move(*parts);
   options_.restore_watermarks = true;
+  store_->GoOnFrom(*manifest);
   finished_before_ = manifest->finished;
   return Status::Ok();
 }

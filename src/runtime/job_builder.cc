@@ -4,6 +4,7 @@
 
 #include "runtime/job_runner.h"
 #include "runtime/sink_operator.h"
+#include "state/keyed_image.h"
 
 namespace penstock {
 
@@ -39,6 +40,7 @@ Status JobRunner::BuildTasks() {
       auto task =
           std::make_unique<Task>(vertex.name, environment_.clock, CallbacksOf(index, vertex.id, subtask));
       task->set_commits_on_decision(options_.checkpoints != nullptr);
+      if (!options_.restore.empty()) task->GoOnFrom(options_.restore.front().restored_from);
       if (vertex.kind != VertexKind::kSource && options_.restore_watermarks)
         task->StartAtWatermark(RestoredWatermark(vertex.uid));
       if (vertex.kind == VertexKind::kSource) RETURN_IF_ERROR(AddSource(task.get(), vertex, subtask, index));
@@ -178,6 +180,23 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   return Status::Ok();
 }
 
+// Whether a subtask gets exactly what it wrote itself: then its next checkpoint may be a delta on that.
+static Result<bool> KeepsItsState(const std::vector<SubtaskSnapshot>& parts, const std::string& uid,
+                                  int subtask, const KeyGroupRange& range) {
+  bool own = false;
+  for (const SubtaskSnapshot& part : parts) {
+    if (part.uid != uid || part.keyed.empty()) continue;
+    if (part.restored_from == 0) return false;
+    ASSIGN_OR_RETURN(KeyedImage image, KeyedImage::Read(part.keyed));
+    if (image.max_parallelism != static_cast<uint64_t>(range.max_parallelism)) return false;
+    bool inside = false, outside = false;
+    image.Locate(range, &inside, &outside);
+    if (part.subtask == subtask ? outside : inside) return false;
+    own = own || part.subtask == subtask;
+  }
+  return own;
+}
+
 // State goes to whom its key groups belong now; lists to everyone. What a sink had prepared is committed by
 // one of its subtasks.
 Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* node) {
@@ -188,6 +207,12 @@ Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* 
     lists.insert(lists.end(), part.lists.begin(), part.lists.end());
     if (node->sink != nullptr && node->context.subtask == 0)
       node->sink->RestoreCommittables(part.committables);
+  }
+  if (node->state) {
+    int subtask = node->context.subtask;
+    KeyGroupRange range = KeyGroupRange::Of(subtask, vertex.parallelism, graph_.max_parallelism);
+    ASSIGN_OR_RETURN(bool keeps, KeepsItsState(options_.restore, vertex.uid, subtask, range));
+    if (keeps) node->state->GoOnFrom(options_.restore.front().restored_from);
   }
   return lists.empty() ? Status::Ok() : node->op->RestoreState(lists);
 }

@@ -52,6 +52,11 @@ class Task {
 
   // In a job with checkpoints: sinks commit only what was decided.
   void set_commits_on_decision(bool value) { commits_on_decision_ = value; }
+  // Before Open: the checkpoint that the job was restored from.
+  void GoOnFrom(uint64_t epoch) {
+    decided_ = epoch;
+    committed_ = epoch;
+  }
   // Before Open: the watermark that was reached before a failure.
   void StartAtWatermark(int64_t watermark) { start_watermark_ = watermark; }
 

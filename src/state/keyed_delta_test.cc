@@ -269,6 +269,7 @@ class DeltaWalk {
   void Restart(int parallelism) {
     std::vector<std::string> parts;
     for (const Chain& chain : chains_[decided_]) parts.push_back(Merged(chain));
+    bool goes_on = decided_ != 0 && random_.Below(2) == 0 && parts.size() == static_cast<size_t>(parallelism);
     auto restore = [&] {
       subtasks_.clear();
       for (int i = 0; i < parallelism; ++i) {
@@ -279,6 +280,7 @@ class DeltaWalk {
           if (part.empty()) continue;
           EXPECT_TRUE(subtask.backend->Restore(part).ok());
         }
+        if (goes_on && !parts[static_cast<size_t>(i)].empty()) subtask.backend->GoOnFrom(decided_);
         subtask.Open();
       }
     };
@@ -288,6 +290,12 @@ class DeltaWalk {
     EXPECT_EQ(found, decided_model_) << "epoch " << decided_;
     restore();  // looking has taken the timers
     model_ = decided_model_;
+    if (goes_on) {
+      before_ = decided_;
+      chains_.erase(chains_.begin(), chains_.find(decided_));
+      chains_.erase(chains_.upper_bound(decided_), chains_.end());
+      return;
+    }
     chains_.clear();
     decided_ = before_ = 0;
     // What was decided is in memory only; the next checkpoint starts the chains anew.
@@ -306,13 +314,13 @@ class DeltaWalk {
 
 TEST(KeyedDelta, RandomHistoriesEqualAModel) {
   int deltas = 0;
-  for (uint64_t seed = 1; seed <= 150 && !testing::Test::HasFailure(); ++seed) {
+  for (uint64_t seed = 1; seed <= 60 && !testing::Test::HasFailure(); ++seed) {
     DeltaWalk walk(seed);
     walk.Run(40);
     deltas += walk.deltas();
     if (testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed;
   }
-  EXPECT_GT(deltas, 3000);
+  EXPECT_GT(deltas, 1500);
 }
 
 class KeyedDeltaTest : public testing::Test {

@@ -70,11 +70,14 @@ Result<KeyedImage> KeyedImage::Read(std::string_view bytes) {
   return image;
 }
 
-const StateImage* KeyedImage::Find(StateKind kind, std::string_view name) const {
+void KeyedImage::Locate(const KeyGroupRange& range, bool* inside, bool* outside) const {
   for (const StateImage& state : states) {
-    if (state.kind == kind && state.name == name) return &state;
+    for (const auto& [group, section] : state.groups) {
+      if (section.empty()) continue;
+      bool own = group >= range.begin && group < range.end;
+      (own ? *inside : *outside) = true;
+    }
   }
-  return nullptr;
 }
 
 }  // namespace penstock

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/status.h"
+#include "state/key_group.h"
 #include "state/keyed_format.h"
 
 namespace penstock {
@@ -31,7 +32,8 @@ struct KeyedImage {
 
   // kCorruption where the bytes are no base or delta of version 2 and later. Sections are not looked into.
   static Result<KeyedImage> Read(std::string_view bytes);
-  const StateImage* Find(StateKind kind, std::string_view name) const;
+  // Whether there is an entry of a key group inside, and one outside of the range.
+  void Locate(const KeyGroupRange& range, bool* inside, bool* outside) const;
 };
 
 // An entry of a fixed state. `value` is what the operator keeps; `tail` is time and value as they are stored.

@@ -37,6 +37,9 @@ class StateBackend {
   // Adds the entries of a snapshot whose key group this backend owns. Called before any Open, once per old
   // subtask; with what MergeKeyed (keyed_merge.h) made of a chain.
   virtual Status Restore(std::string_view snapshot) = 0;
+  // What was restored is this subtask's state of checkpoint `epoch`, all of it and nothing else: the next
+  // checkpoint may be a delta on it. After the last Restore, before any Open.
+  virtual void GoOnFrom(uint64_t epoch) = 0;
   virtual size_t MemoryBytes() const = 0;
 };
 

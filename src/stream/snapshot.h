@@ -17,6 +17,7 @@ struct SubtaskSnapshot {
   int64_t watermark = kNoWatermark;       // that the subtask had seen; of the head of a chain only
   std::string keyed;                      // of StateBackend::Snapshot, or Checkpoint where `since` is set
   uint64_t since = 0;                     // of KeyedSnapshot: the checkpoint that `keyed` changes
+  uint64_t restored_from = 0;             // of a part read from a checkpoint: which one
   std::vector<std::string> lists;         // of Operator::SnapshotState
   std::vector<SourceSplit> splits;        // of a source, with their positions
   std::vector<std::string> committables;  // of a sink: prepared, and to be committed once this is decided

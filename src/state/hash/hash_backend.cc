@@ -74,21 +74,24 @@ class HashBackend : public StateBackend {
       snapshot.since = decided;
       snapshot.bytes = Delta(since->second);
       EachState([&](auto& state) { state.log().DropBefore(since->second); });
+      Cut(epoch);
     } else {
       ByteWriter everything;
       RETURN_IF_ERROR(Snapshot(everything));
       snapshot.bytes = everything.Take();
-      // What was erased is logged from here on: no cut before this one can be told from.
-      cuts_.clear();
-      EachState([](auto& state) {
-        state.log().Stop();
-        state.log().Start(state.MemoryBytes());
-      });
+      GoOnFrom(epoch);
     }
-    ++next_cut_;
-    EachState([&](auto& state) { state.set_epoch(next_cut_); });
-    cuts_[epoch] = next_cut_;
     return snapshot;
+  }
+
+  // What is erased is logged from here on: no cut before this one can be told from.
+  void GoOnFrom(uint64_t epoch) override {
+    cuts_.clear();
+    EachState([](auto& state) {
+      state.log().Stop();
+      state.log().Start(state.MemoryBytes());
+    });
+    Cut(epoch);
   }
 
   Status Restore(std::string_view snapshot) override {
@@ -141,6 +144,11 @@ class HashBackend : public StateBackend {
     state->set_epoch(next_cut_);
     if (!cuts_.empty()) state->log().Start(0);
     return state.get();
+  }
+
+  void Cut(uint64_t epoch) {
+    cuts_[epoch] = ++next_cut_;
+    EachState([&](auto& state) { state.set_epoch(next_cut_); });
   }
 
   template <typename Visit>

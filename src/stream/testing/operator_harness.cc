@@ -156,6 +156,7 @@ class Subject {
     context_.state = state_.get();
     context_.metrics = &metrics_;
     if (!keyed.empty()) RETURN_IF_ERROR(state_->Restore(keyed));
+    if (!keyed.empty() && goes_on_from_ != 0) state_->GoOnFrom(goes_on_from_);
     if (!lists.empty()) RETURN_IF_ERROR(operator_->RestoreState(lists));
     return operator_->Open(&context_);
   }
@@ -225,7 +226,8 @@ class Subject {
     if (disturbed_.Below(4) != 0) return Status::Ok();
     std::vector<std::string_view> views(chain.begin(), chain.end());
     ASSIGN_OR_RETURN(std::string merged, MergeKeyed(views));
-    decided_ = 0;
+    goes_on_from_ = disturbed_.Below(2) == 0 ? epoch_ : 0;
+    if (goes_on_from_ == 0) decided_ = 0;
     return Restart(merged, lists);
   }
 
@@ -252,7 +254,7 @@ class Subject {
   int64_t watermark_ = kNoWatermark;
   std::vector<ColumnPtr> last_columns_[2];
   Random disturbed_;
-  uint64_t epoch_ = 0, decided_ = 0;
+  uint64_t epoch_ = 0, decided_ = 0, goes_on_from_ = 0;
   std::map<uint64_t, std::vector<std::string>> chains_;  // of keyed state, by checkpoint
 };
 

@@ -1,0 +1,165 @@
+// Chains of keyed state on a disk that fails and loses power, from seeds: whatever happens, every sealed
+// checkpoint restores to what the state was at its barrier, and none that counted is lost.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "checkpoint/checkpoint_store.h"
+#include "data/key_codec.h"
+#include "env/clock.h"
+#include "env/memory_file_system.h"
+#include "env/random.h"
+#include "state/state_backend.h"
+
+namespace penstock {
+namespace {
+
+using Values = std::map<std::string, std::string>;
+
+// One subtask over restarts of its process.
+class FaultyLife {
+ public:
+  explicit FaultyLife(uint64_t seed) : random_(seed) { Start(); }
+
+  void Run(int epochs) {
+    for (int i = 0; i < epochs && !testing::Test::HasFailure(); ++i) {
+      for (uint64_t left = random_.Below(12); left > 0; --left) Change();
+      Checkpoint();
+      CheckSealed();
+      if (random_.Below(6) == 0) Crash();
+    }
+  }
+  int deltas() const { return deltas_; }
+  int failures() const { return failures_; }
+  int crashes() const { return crashes_; }
+
+ private:
+  void Start() {
+    backend_ = MakeHashBackend({}, &clock_);
+    store_ = std::make_unique<CheckpointStore>(&files_, "/job", ++claim_, ChainLimits{3, 300});
+  }
+  MapState* State() { return *backend_->OpenMap({"values"}); }
+
+  void Change() {
+    std::string key = "key " + std::to_string(random_.Below(60));
+    StateKey state_key{key, HashKey(key)};
+    switch (random_.Below(12)) {
+      case 0:
+        State()->EraseNamespace(0);
+        now_.clear();
+        break;
+      case 1:
+      case 2:
+      case 3:
+        State()->Clear(0, state_key);
+        now_.erase(key);
+        break;
+      default: {
+        std::string value(random_.Below(random_.Below(20) == 0 ? 70000 : 30), 'v');
+        value += std::to_string(epoch_);
+        State()->Put(0, state_key, "e", value);
+        now_[key] = value;
+      }
+    }
+  }
+
+  // The n-th file operation may fail, and all behind it until the call has returned.
+  template <typename Call>
+  Status Faulty(const Call& call) {
+    if (random_.Below(3) == 0) files_.FailAfter(static_cast<int64_t>(random_.Below(20)));
+    Status status = call();
+    files_.FailAfter(-1);
+    failures_ += status.ok() ? 0 : 1;
+    return status;
+  }
+
+  void Checkpoint() {
+    ++epoch_;
+    KeyedSnapshot keyed = backend_->Checkpoint(epoch_, decided_).value();
+    deltas_ += keyed.since != 0 ? 1 : 0;
+    SubtaskSnapshot part;
+    part.uid = "op";
+    part.keyed = std::move(keyed.bytes);
+    part.since = keyed.since;
+    Manifest manifest;
+    manifest.epoch = epoch_;
+    at_barrier_[epoch_] = now_;
+    Status sealed = Faulty([&] { return store_->Seal({part}, &manifest); });
+    if (!sealed.ok() || random_.Below(6) == 0) return;  // abandoned; it may be sealed nevertheless
+    decided_ = epoch_;
+    uint64_t kept = random_.Below(3);
+    if (decided_ > kept) (void)Faulty([&] { return store_->RemoveBefore(decided_ - kept); });
+  }
+
+  Values Restored(const Manifest& manifest) {
+    Values values;
+    Result<std::vector<SubtaskSnapshot>> parts = store_->ReadParts(manifest);
+    EXPECT_TRUE(parts) << parts.status().ToString();
+    if (!parts) return values;
+    auto backend = MakeHashBackend({}, &clock_);
+    const std::string& keyed = parts->at(0).keyed;
+    EXPECT_TRUE(keyed.empty() || backend->Restore(keyed).ok());
+    MapState* state = *backend->OpenMap({"values"});
+    state->ForEachKey(0, [&](StateKey key) {
+      values[std::string(key.bytes)] = state->Get(0, key, "e").value_or("nothing");
+    });
+    return values;
+  }
+
+  void CheckSealed() {
+    std::vector<uint64_t> epochs = store_->Epochs().value();
+    EXPECT_TRUE(decided_ == 0 || std::count(epochs.begin(), epochs.end(), decided_) == 1) << decided_;
+    for (uint64_t epoch : epochs) {
+      Result<Manifest> manifest = store_->ReadManifest(epoch);
+      ASSERT_TRUE(manifest) << manifest.status().ToString();
+      EXPECT_TRUE(Restored(*manifest) == at_barrier_[epoch]) << epoch;
+    }
+  }
+
+  // A new process goes on from the newest sealed checkpoint, with its chain or from a new base.
+  void Crash() {
+    ++crashes_;
+    files_.LosePower();
+    Start();
+    std::vector<uint64_t> epochs = store_->Epochs().value();
+    EXPECT_TRUE(decided_ == 0 || (!epochs.empty() && epochs.back() >= decided_));
+    decided_ = 0;
+    now_.clear();
+    if (epochs.empty()) return;
+    Manifest manifest = store_->ReadManifest(epochs.back()).value();
+    std::string keyed = store_->ReadParts(manifest).value().at(0).keyed;
+    now_ = at_barrier_[manifest.epoch];
+    EXPECT_TRUE(keyed.empty() || backend_->Restore(keyed).ok());
+    decided_ = manifest.epoch;
+    store_->GoOnFrom(manifest);
+    if (!keyed.empty() && random_.Below(3) != 0) backend_->GoOnFrom(manifest.epoch);
+  }
+
+  Random random_;
+  ManualClock clock_{0};
+  MemoryFileSystem files_;
+  std::unique_ptr<StateBackend> backend_;
+  std::unique_ptr<CheckpointStore> store_;
+  uint64_t claim_ = 0, epoch_ = 0, decided_ = 0;
+  Values now_;
+  std::map<uint64_t, Values> at_barrier_;
+  int deltas_ = 0, failures_ = 0, crashes_ = 0;
+};
+
+TEST(ChainFaults, EverySealedCheckpointRestoresWhateverFails) {
+  int deltas = 0, failures = 0, crashes = 0;
+  for (uint64_t seed = 1; seed <= 120 && !testing::Test::HasFailure(); ++seed) {
+    FaultyLife life(seed);
+    life.Run(30);
+    deltas += life.deltas();
+    failures += life.failures();
+    crashes += life.crashes();
+    if (testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed;
+  }
+  EXPECT_GT(deltas, 1500);
+  EXPECT_GT(failures, 300);
+  EXPECT_GT(crashes, 300);
+}
+
+}  // namespace
+}  // namespace penstock
