@@ -8,6 +8,7 @@ missing is skipped by name.
 import argparse
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import time
@@ -48,6 +49,9 @@ def main():
     arguments = parser.parse_args()
     build = ROOT / arguments.build
     penstock = build / "penstock"
+    sanitized = "PENSTOCK_SANITIZE:STRING=\n" not in (build / "CMakeCache.txt").read_text()
+    if sanitized:  # frames are several times as large: what is nested as deeply as it may be needs more stack
+        resource.setrlimit(resource.RLIMIT_STACK, (256 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
     tally = Tally()
     tally.run("layers", [sys.executable, "tools/check_layers.py"])
     tally.run("tidy", [sys.executable, "tools/tidy.py"])
@@ -66,10 +70,10 @@ def main():
     if plan_runner.exists():
         tally.run("plans", [sys.executable, str(plan_runner), "--penstock", str(penstock)])
     tally.run("docs", [sys.executable, "tests/docs/run.py", "--penstock", str(penstock)])
-    if "PENSTOCK_SANITIZE:STRING=\n" in (build / "CMakeCache.txt").read_text():
-        tally.run("install", [sys.executable, "tests/install/run.py", "--build", str(build)])
-    else:
+    if sanitized:
         tally.skip("install", "a build with a sanitizer is not installed")
+    else:
+        tally.run("install", [sys.executable, "tests/install/run.py", "--build", str(build)])
     tally.run("kills", [sys.executable, "tests/kill/kill_test.py", "--penstock", str(penstock)])
     baseline = ROOT / "tests" / "conformance" / "passing.json"
     if (CONFORMANCE / "run.py").exists():

@@ -216,15 +216,33 @@ def a_path_that_does_not_exist_is_an_error(box):
     box.fails(box.table("t", COLUMNS, "nowhere", "json") + QUERY, "nowhere", "t")
 
 
-def a_full_disk_at_the_sink_fails_the_job_and_leaves_no_half_file(box):
+def too_much_for_a_small_disk(box):
+    script = """CREATE TABLE t (id BIGINT, word STRING) WITH ('connector'='datagen', 'number-of-rows'='100000');\n"""
+    return script + box.table("o", "id BIGINT, word STRING", "out", "json") + "INSERT INTO o SELECT * FROM t;"
+
+
+def a_file_that_may_not_grow_fails_the_job_and_leaves_no_half_file(box):
     def limited():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
 
-    script = """CREATE TABLE t (id BIGINT, word STRING) WITH ('connector'='datagen', 'number-of-rows'='100000');\n"""
-    script += box.table("o", "id BIGINT, word STRING", "out", "json") + "INSERT INTO o SELECT * FROM t;"
-    box.fails(script, "out/", "File too large", preexec_fn=limited)
+    box.fails(too_much_for_a_small_disk(box), "out/", "File too large", preexec_fn=limited)
     equal([path.name for path in (box.folder / "out").glob("*")], [])
+
+
+def a_full_disk_at_the_sink_fails_the_job_and_leaves_no_half_file(box):
+    """A disk of 256 KB, mounted in a name space of its own."""
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode != 0:
+        print("skipped a_full_disk_at_the_sink_fails_the_job_and_leaves_no_half_file: no user name spaces here")
+        return
+    box.file("script.sql", too_much_for_a_small_disk(box))
+    (box.folder / "out").mkdir()
+    command = f"mount -t tmpfs -o size=256k none out && {box.penstock} run script.sql; echo $?; ls -A out"
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", command], cwd=box.folder, capture_output=True, text=True,
+                          timeout=120)
+    equal(done.stdout, "1\n")
+    for part in ("out/", "No space left on device", "free space on the device"):
+        assert part in done.stderr, done.stderr
 
 
 def a_typo_in_a_column_is_told_with_its_place_and_what_was_meant(box):
