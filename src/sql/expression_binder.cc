@@ -203,7 +203,8 @@ Result<ExprPtr> ExprBinder::BindNode(const AstExprPtr& ast) {
     case AstKind::kScalarQuery:
     case AstKind::kQuantified:
       return SqlError(ErrorNumber::kUnsupported, ast->position, "this form of subquery is not supported here",
-                      "EXISTS and IN are supported as terms of WHERE");
+                      "EXISTS and IN are terms of WHERE; one value also stands in the list of a query "
+                      "without aggregates");
     case AstKind::kDescriptor:
     case AstKind::kTableArg:
     case AstKind::kDefault: break;

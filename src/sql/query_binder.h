@@ -59,6 +59,11 @@ class SelectBinder {
  private:
   Status BindWhere(const AstExprPtr& where);
   Status BindSubqueryTerm(const AstExprPtr& term, bool negated);
+  // Subqueries that stand for a value become columns of joins; returns the expression over these
+  // (scalar_query_binder.cc).
+  Result<AstExprPtr> JoinScalarQueries(const AstExprPtr& ast);
+  Result<AstExprPtr> JoinScalarQuery(const AstExpr& ast);
+  struct Decorrelation;
   Status BindAggregation(const AstSelect& select, const std::vector<AstOrderItem>& order_by);
   Status BindGroups(const AstSelect& select);
   Status BindOverCalls(const AstSelect& select, const std::vector<AstOrderItem>& order_by);
@@ -98,6 +103,10 @@ class SelectBinder {
   std::optional<GroupWindow> group_window_;
   std::vector<std::pair<AstExprPtr, int>> over_columns_;  // bound window functions and their columns
 };
+
+// Pulls filters that mention the outer scope out of the top of a subquery's plan: through projections (which
+// then keep the columns they need) down to the first filter. Returns the plan without them.
+PlanPtr PullCorrelated(const PlanPtr& plan, std::vector<ExprPtr>* correlated);
 
 // Window functions and helpers shared with the SELECT binder.
 bool IsAggregateName(const std::string& name);

@@ -43,15 +43,34 @@ std::vector<std::string> OutputNames(const std::vector<AstSelectItem>& items) {
   return names;
 }
 
-Result<PlanPtr> SelectBinder::Bind(const AstSelect& select, const std::vector<AstOrderItem>& order_by,
+namespace {
+
+bool IsAggregated(const AstSelect& select) {
+  return select.has_group_by || select.having ||
+         std::any_of(select.items.begin(), select.items.end(),
+                     [](const AstSelectItem& item) { return ContainsAggregate(item.expr); });
+}
+
+}  // namespace
+
+Result<PlanPtr> SelectBinder::Bind(const AstSelect& given, const std::vector<AstOrderItem>& order_by,
                                    std::vector<SortKey>* keys, int* visible) {
+  AstSelect select = given;
   if (select.from) {
     ASSIGN_OR_RETURN(from_, queries_.BindFrom(select.from, outer_));
   } else {
     from_.plan = MakePlan(ValuesNode{{{}}}, Schema(), {});
   }
   from_.scope.outer = outer_;
-  if (select.where) RETURN_IF_ERROR(BindWhere(select.where));
+  if (select.where) {
+    ASSIGN_OR_RETURN(select.where, JoinScalarQueries(select.where));
+    RETURN_IF_ERROR(BindWhere(select.where));
+  }
+  if (!IsAggregated(select)) {
+    for (AstSelectItem& item : select.items) {
+      ASSIGN_OR_RETURN(item.expr, JoinScalarQueries(item.expr));
+    }
+  }
   from_.plan = ArrangeJoins(from_.plan, select.hints, *context_.eval);
   for (size_t i = 0; i < from_.scope.columns.size(); ++i)
     from_.scope.columns[i].type = from_.plan->schema[static_cast<int>(i)].type;
@@ -353,9 +372,7 @@ Result<ExprPtr> SelectBinder::BindOutput(const AstExprPtr& ast) {
 }
 
 Status SelectBinder::BindAggregation(const AstSelect& select, const std::vector<AstOrderItem>& order_by) {
-  aggregated_ = select.has_group_by || select.having ||
-                std::any_of(select.items.begin(), select.items.end(),
-                            [](const AstSelectItem& i) { return ContainsAggregate(i.expr); });
+  aggregated_ = IsAggregated(select);
   if (!aggregated_) return Status::Ok();
   RETURN_IF_ERROR(BindGroupWindow(select));
   RETURN_IF_ERROR(BindGroups(select));

@@ -34,10 +34,6 @@ Status SelectBinder::BindWhere(const AstExprPtr& where) {
   return Status::Ok();
 }
 
-namespace {
-
-// Pulls filters that mention the outer scope out of the top of a subquery's plan: through projections (which
-// then keep the columns they need) down to the first filter. Returns the plan without them.
 PlanPtr PullCorrelated(const PlanPtr& plan, std::vector<ExprPtr>* correlated) {
   auto is_outer = [](const ExprPtr& expr) {
     bool outer = false;
@@ -76,8 +72,6 @@ PlanPtr PullCorrelated(const PlanPtr& plan, std::vector<ExprPtr>* correlated) {
   }
   return plan;
 }
-
-}  // namespace
 
 Status SelectBinder::BindSubqueryTerm(const AstExprPtr& term, bool negated) {
   bool anti = negated != term->negated;
