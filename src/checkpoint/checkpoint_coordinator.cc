@@ -96,9 +96,12 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   uint64_t epoch = epoch_;
   if (last) begun_ms_ = clock_->MonotonicMillis();
   lock.unlock();
-  Status status = Persist(epoch, last, parts);
+  Result<Decision> sealed = Seal(epoch, last, parts);
+  Status decided = sealed && log_ != nullptr ? log_->Decide(*sealed) : Status::Ok();
   lock.lock();
-  if (!status.ok()) return Abandon(std::move(status));
+  if (!sealed) return Abandon(sealed.error());
+  // Nobody knows whether it counts: only the log can tell, after a restart.
+  if (!decided.ok()) return GiveUp(std::move(decided));
   int64_t now = clock_->MonotonicMillis();
   statistics_.last_epoch = epoch;
   statistics_.last_duration_ms = now - begun_ms_;
@@ -115,7 +118,8 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   lock.lock();
 }
 
-Status CheckpointCoordinator::Persist(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts) {
+Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
+                                             const std::vector<SubtaskSnapshot>& parts) {
   Manifest manifest;
   manifest.identity = identity_;
   manifest.epoch = epoch;
@@ -123,21 +127,29 @@ Status CheckpointCoordinator::Persist(uint64_t epoch, bool last, const std::vect
   manifest.created_micros = clock_->NowMicros();
   manifest.graph = graph_;
   RETURN_IF_ERROR(store_->Seal(parts, &manifest));
-  if (log_ != nullptr) RETURN_IF_ERROR(log_->Decide(epoch, HashKey(manifest.Write())));
   std::lock_guard lock(mutex_);
   statistics_.last_bytes = static_cast<int64_t>(manifest.written_bytes);
-  return Status::Ok();
+  return Decision{identity_.incarnation, epoch, HashKey(manifest.Write())};
 }
 
 void CheckpointCoordinator::Abandon(Status reason) {
+  bool tolerated = ++failures_ <= options_.tolerable_failures && reason.code() != StatusCode::kFenced;
+  if (!tolerated) return GiveUp(std::move(reason));
+  if (log_ != nullptr) {
+    if (Status goes_on = log_->Abandon(epoch_); !goes_on.ok()) return GiveUp(std::move(goes_on));
+  }
   ++statistics_.failed;
   ++epoch_;
   collected_.clear();
-  bool give_up = ++failures_ > options_.tolerable_failures || reason.code() == StatusCode::kFenced;
-  state_ = give_up ? State::kFinished : State::kWaiting;
+  state_ = State::kWaiting;
   not_before_ms_ = clock_->MonotonicMillis() + std::max(kRetryPauseMs, options_.min_pause_ms);
   if (options_.interval_ms > 0) due_ms_ = std::max(not_before_ms_, begun_ms_ + options_.interval_ms);
-  if (give_up) job_->Fail(std::move(reason).WithContext(fmt::format("checkpoint {}", epoch_ - 1)));
+}
+
+void CheckpointCoordinator::GiveUp(Status reason) {
+  ++statistics_.failed;
+  state_ = State::kFinished;
+  job_->Fail(std::move(reason).WithContext(fmt::format("checkpoint {}", epoch_++)));
 }
 
 // None is removed before a later one was decided; what cannot be removed stays.

@@ -16,6 +16,7 @@
 #include "checkpoint/checkpoint_store.h"
 #include "env/clock.h"
 #include "stream/checkpoint.h"
+#include "stream/decision_log.h"
 
 namespace penstock {
 
@@ -26,14 +27,6 @@ struct CheckpointOptions {
   int64_t min_pause_ms = 0;
   int tolerable_failures = 0;  // in a row
   int retained = 1;
-};
-
-// Where it is decided that a sealed epoch counts. Without one the sealed manifest is the decision.
-class DecisionLog {
- public:
-  virtual ~DecisionLog() = default;
-  // Blocks. After an error the outcome is unknown: the job must be restored from what the log says.
-  virtual Status Decide(uint64_t epoch, uint64_t manifest_hash) = 0;
 };
 
 struct CheckpointStatistics {
@@ -73,10 +66,11 @@ class CheckpointCoordinator : public CheckpointListener {
   bool Complete() const;
   bool AllEnded() const { return job_ != nullptr && ended_.size() == job_->task_count(); }
   void Begin(int64_t now);
-  // Writes the epoch out; without the lock.
-  Status Persist(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts);
+  // Makes the epoch durable; without the lock.
+  Result<Decision> Seal(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts);
   void Conclude(std::unique_lock<std::mutex>& lock, bool last);
   void Abandon(Status reason);
+  void GiveUp(Status reason);
   // Removes what `epoch`, just decided, makes superfluous; without the lock.
   void RemoveOld(uint64_t epoch);
 

@@ -20,7 +20,9 @@ class PlayedJob : public CheckpointedJob {
 
 class RefusingLog : public DecisionLog {
  public:
-  Status Decide(uint64_t, uint64_t) override { return Status(StatusCode::kUnavailable, "no broker"); }
+  Result<std::optional<Decision>> Recover() override { return std::optional<Decision>(); }
+  Status Decide(const Decision&) override { return Status(StatusCode::kUnavailable, "no broker"); }
+  Status Abandon(uint64_t) override { return Status::Ok(); }
 };
 
 class CheckpointCoordinatorTest : public testing::Test {

@@ -1,10 +1,13 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
 #include "connectors/filesystem/file_listing.h"
 #include "engine/session.h"
+#include "stream/decision_errors.h"
 
 namespace penstock {
 
 namespace {
+
+constexpr int64_t kExactlyOnceIntervalMs = 1000;
 
 std::string CheckpointRoot(const sql::Config& config) {
   return config.GetString("execution.checkpointing.dir", config.GetString("state.checkpoints.dir"));
@@ -27,6 +30,26 @@ Result<CheckpointOptions> ReadCheckpointOptions(const sql::Config& config) {
   return options;
 }
 
+// What may pass between two decisions.
+int64_t LongestEpoch(const CheckpointOptions& options) {
+  if (options.interval_ms <= 0) return 0;
+  return std::max(options.interval_ms, options.min_pause_ms) +
+         options.timeout_ms * (1 + options.tolerable_failures);
+}
+
+// Transactions must outlive every checkpoint that the options allow.
+Status CheckTimeout(const DecisionNeeds& needs, const CheckpointOptions& options) {
+  int64_t longest = LongestEpoch(options);
+  if (needs.timeout_ms == 0 || longest < needs.timeout_ms) return Status::Ok();
+  return SqlError(
+      kTransactionTimeout, {},
+      "up to " + std::to_string(longest) +
+          " ms may pass between two checkpoints (interval + timeout x (1 + tolerable failures)), but "
+          "the transactions of table '" +
+          needs.table + "' end after " + std::to_string(needs.timeout_ms) + " ms",
+      "raise 'properties.transaction.timeout.ms', or lower execution.checkpointing.timeout");
+}
+
 bool PrintsItsRows(const JobGraph& graph) {
   for (const JobVertex& vertex : graph.vertices) {
     if (vertex.kind == VertexKind::kSink && vertex.factory == sql::kCollectSink) return true;
@@ -36,9 +59,28 @@ bool PrintsItsRows(const JobGraph& graph) {
 
 }  // namespace
 
-Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph, int job) {
+Result<CheckpointOptions> Session::CheckpointsOf(const JobGraph& graph, bool bounded) const {
+  ASSIGN_OR_RETURN(CheckpointOptions options, ReadCheckpointOptions(config_));
+  ASSIGN_OR_RETURN(std::optional<DecisionNeeds> needs, registry_.DecisionNeedsOf(graph));
+  if (!needs) return options;
+  if (CheckpointRoot(config_).empty() || options_.driven) {
+    return SqlError(kNeedsCheckpoints, {},
+                    "table '" + needs->table + "' is written exactly-once, which needs checkpoints" +
+                        (options_.driven ? "; there are none under a manual clock" : ""),
+                    "SET 'execution.checkpointing.dir' to a folder, or ask for 'at-least-once'");
+  }
+  if (options.interval_ms == 0 && !bounded) options.interval_ms = kExactlyOnceIntervalMs;
+  RETURN_IF_ERROR(CheckTimeout(*needs, options));
+  return options;
+}
+
+Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph, int job, bool bounded) {
   std::string root = CheckpointRoot(config_);
-  ASSIGN_OR_RETURN(CheckpointOptions checkpoints, ReadCheckpointOptions(config_));
+  ASSIGN_OR_RETURN(CheckpointOptions checkpoints, CheckpointsOf(graph, bounded));
+  if (checkpoints.interval_ms > 0 && notices_ != nullptr &&
+      config_.GetDuration("execution.checkpointing.interval", 0) == 0) {
+    notices_->OnNotice(statements_, "a checkpoint is taken every second, for an exactly-once sink");
+  }
   // Jobs under a manual clock have no thread that could write.
   if (PrintsItsRows(graph) || options_.driven) return std::optional<JobDurability>();
   if (root.empty()) {
@@ -71,6 +113,10 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   durability.directory = run_directory_->JobDirectory(uid);
   durability.claim = run_directory_->claim();
   durability.resumed = run_directory_->resumed();
+  durability.fresh = options_.fresh;
+  // Other scripts may have a job of that name, too, and write to the same brokers.
+  bool named = !config_.GetString("pipeline.uid").empty();
+  durability.decisions = {named ? uid : options_.script_name + "." + uid, LongestEpoch(checkpoints), clock_};
   return std::optional<JobDurability>(std::move(durability));
 }
 

@@ -42,7 +42,10 @@ Result<std::string> Session::ExplainText(const sql::AstStatement& statement, boo
   text += "\n== Optimized Logical Plan ==\n" + trees();
   sql::PhysicalPlanner planner(bind_context(), connectors_);
   for (size_t i = 0; i < plans.size(); ++i) RETURN_IF_ERROR(planner.Add(plans[i], sinks[i]));
-  return text + "\n== Physical Plan ==\n" + planner.Explain(changelog_mode);
+  text += "\n== Physical Plan ==\n" + planner.Explain(changelog_mode);
+  bool bounded = planner.bounded();
+  RETURN_IF_ERROR(CheckpointsOf(planner.Finish("EXPLAIN"), bounded).status());
+  return text;
 }
 
 Status Session::ReportPlan(const sql::AstStatement& statement, const std::vector<std::string>& details,

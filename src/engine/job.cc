@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdio>
 
-#include "engine/restorable.h"
 #include "env/thread.h"
 
 namespace penstock {
@@ -54,42 +53,10 @@ Status Job::Prepare() {
     ASSIGN_OR_RETURN(uint64_t touched, store_->LastEpochTouched());
     next_epoch_ = touched + 1;
     if (!durability_->resumed) first_epoch_ = next_epoch_;
+    ASSIGN_OR_RETURN(decisions_, environment_.registry->NewDecisionLog(graph_, durability_->decisions));
     RETURN_IF_ERROR(FindCheckpoint());
   }
   return finished_before_ ? CommitRemains() : MakeRunner();
-}
-
-// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.
-Status Job::FindCheckpoint() {
-  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
-  if (epochs.empty() || epochs.back() < first_epoch_) return Status::Ok();
-  Result<Manifest> manifest = store_->ReadManifest(epochs.back());
-  if (manifest && manifest->identity.run != durability_->identity.run) return Status::Ok();
-  Result<std::vector<SubtaskSnapshot>> parts = manifest ? store_->ReadParts(*manifest) : manifest.error();
-  if (!parts) {
-    return Status(parts.error())
-        .WithContext(fmt::format("restoring checkpoint {}", epochs.back()))
-        .WithHint(
-            "sinks may have committed this checkpoint, so an older one would double rows; "
-            "--fresh starts a new run");
-  }
-  if (!manifest->finished) RETURN_IF_ERROR(Reconcile(*manifest, &*parts));
-  durability_->identity.incarnation = manifest->identity.incarnation;
-  options_.restore = std::move(*parts);
-  options_.restore_watermarks = true;
-  store_->GoOnFrom(*manifest);
-  finished_before_ = manifest->finished;
-  return Status::Ok();
-}
-
-// What is restored must mean what it meant when it was written.
-Status Job::Reconcile(const Manifest& manifest, std::vector<SubtaskSnapshot>* parts) const {
-  ByteReader in(manifest.graph);
-  ASSIGN_OR_RETURN(JobGraph before, JobGraph::Read(in));
-  if (!durability_->allow_non_restored_state)
-    return CheckRestorable(&before, graph_, *parts, fmt::format("checkpoint {}", manifest.epoch));
-  DropChanged(before, graph_, parts);
-  return Status::Ok();
 }
 
 // The process may have died between the decision and the commit: opening the sinks commits what is left.
@@ -112,9 +79,10 @@ Status Job::MakeRunner() {
   std::unique_ptr<CheckpointCoordinator> coordinator;
   if (durability_) {
     coordinator = std::make_unique<CheckpointCoordinator>(durability_->checkpoints, durability_->identity,
-                                                          GraphBytes(graph_), store_.get(), nullptr,
+                                                          GraphBytes(graph_), store_.get(), decisions_.get(),
                                                           environment_.clock);
     options.checkpoints = coordinator.get();
+    options.decisions = decisions_.get();
   }
   auto runner = std::make_unique<JobRunner>(graph_, std::move(options), environment_);
   RETURN_IF_ERROR(runner->Prepare());

@@ -25,6 +25,8 @@ struct JobDurability {
   uint64_t claim = 0;
   bool resumed = false;  // an earlier process may have written checkpoints of this run
   bool allow_non_restored_state = false;
+  bool fresh = false;         // what an earlier run has done does not matter
+  DecisionContext decisions;  // for a log, where the sinks need one
 };
 
 class Job {
@@ -49,7 +51,13 @@ class Job {
   std::optional<CheckpointStatistics> checkpoint_statistics() const;
 
  private:
+  // What to go on from (job_recovery.cc).
   Status FindCheckpoint();
+  Status RestoreNewest(const std::vector<uint64_t>& epochs);
+  Status RestoreDecided(const std::vector<uint64_t>& epochs, const Decision& decision);
+  Status CheckUndecided(const std::vector<uint64_t>& epochs) const;
+  Status CheckSameLog(const Manifest& manifest) const;
+  Status Restore(const Manifest& manifest);
   Status Reconcile(const Manifest& manifest, std::vector<SubtaskSnapshot>* parts) const;
   Status MakeRunner();
   Status CommitRemains();
@@ -67,10 +75,13 @@ class Job {
   uint64_t first_epoch_ = 0;  // checkpoints before it are of other runs
   uint64_t next_epoch_ = 1;
   bool finished_before_ = false;
+  bool attempted_ = false;               // what the log and the folder say has been compared once
+  std::optional<Decision> passed_over_;  // of the run that --fresh has replaced
 
   mutable std::mutex mutex_;
   std::condition_variable cancel_requested_;
   bool cancelled_ = false, stopped_ = false;
+  std::unique_ptr<DecisionLog> decisions_;  // null where sealed manifests decide
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   std::vector<std::unique_ptr<JobRunner>> runners_;
   std::atomic<JobRunner*> runner_{nullptr};

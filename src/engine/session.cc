@@ -383,7 +383,8 @@ Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, R
   handler->OnColumns(number, plan->schema);
   collector_->statement = number;
   collector_->handler = handler;
-  return RunJob(planner.Finish("SELECT"), handler_ == nullptr, number);
+  bool bounded = planner.bounded();
+  return RunJob({planner.Finish("SELECT"), bounded}, handler_ == nullptr, number);
 }
 
 Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number) {
@@ -402,9 +403,12 @@ Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int n
     Status status = planner.Add(plans[i], targets[i]);
     if (!status.ok()) return std::move(status).At(inserts[i].position);
   }
-  bool wait = planner.bounded() || config_.GetBool("table.dml-sync", false);
-  std::string name = config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ","));
-  return RunJob(planner.Finish(name), wait, number);
+  JobPlan plan;
+  plan.bounded = planner.bounded();
+  bool wait = plan.bounded || config_.GetBool("table.dml-sync", false);
+  plan.graph = planner.Finish(config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ",")));
+  RETURN_IF_ERROR(CheckpointsOf(plan.graph, plan.bounded).status());
+  return RunJob(std::move(plan), wait, number);
 }
 
 Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
@@ -431,8 +435,9 @@ void Session::NoteUnknownTables(int number) {
   }
 }
 
-Status Session::RunJob(JobGraph graph, bool wait, int number) {
+Status Session::RunJob(JobPlan plan, bool wait, int number) {
   int job_number = ++jobs_;
+  JobGraph& graph = plan.graph;
   if (config_.GetBool("penstock.job.round-trip", false)) {
     ASSIGN_OR_RETURN(graph, RoundTrip(graph));
   }
@@ -445,7 +450,7 @@ Status Session::RunJob(JobGraph graph, bool wait, int number) {
                     config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false);
   if (!drop_state) RETURN_IF_ERROR(CheckRestorable(nullptr, graph, options.restore, "the savepoint"));
   NoteUnknownTables(number);
-  ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number));
+  ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number, plan.bounded));
   if (durability) durability->allow_non_restored_state = drop_state;
   auto made = std::make_unique<RunningJob>();
   made->number = job_number;

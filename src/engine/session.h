@@ -96,7 +96,12 @@ class Session {
   void ReportTexts(int number, const std::string& column, const std::vector<std::string>& values,
                    ResultHandler* handler);
   // Runs a job to its end, or in the background (its end is told to handler_).
-  Status RunJob(JobGraph graph, bool wait, int number);
+  // `bounded`: its sources end.
+  struct JobPlan {
+    JobGraph graph;
+    bool bounded = true;
+  };
+  Status RunJob(JobPlan plan, bool wait, int number);
   // Runs it to its end on the calling thread, and reports what it does where that is asked for.
   void RunWatched(RunningJob& job);
   Status FinishJob(RunningJob& job);
@@ -106,7 +111,9 @@ class Session {
   void NoteUnknownTables(int number);
   Result<std::vector<SubtaskSnapshot>> LoadSavepoint(int job);
   // What a job with checkpoints needs; nullopt where none are asked for (durability.cc).
-  Result<std::optional<JobDurability>> DurabilityOf(const JobGraph& graph, int job);
+  Result<std::optional<JobDurability>> DurabilityOf(const JobGraph& graph, int job, bool bounded);
+  // How its checkpoints are taken; an error where they cannot give what its sinks promise.
+  Result<CheckpointOptions> CheckpointsOf(const JobGraph& graph, bool bounded) const;
   Status EndRun(bool all_ok);
   sql::BindContext bind_context();
   Status UpdateTimeZone();

@@ -167,7 +167,8 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
                         environment_.clock,
                         environment_.files,
                         environment_.eval,
-                        [this, index] { Wake(index); }};
+                        [this, index] { Wake(index); },
+                        options_.decisions};
     auto op =
         std::make_unique<SinkOperator>(std::move(sink), std::move(context), options_.checkpoints != nullptr);
     node->sink = op.get();

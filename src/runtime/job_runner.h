@@ -29,6 +29,8 @@ struct JobOptions {
   bool restore_watermarks = false;  // after a failure; a start from a savepoint begins without
   // Who gathers checkpoints; outlives the job. Null: the job takes none, sinks commit as they go.
   CheckpointListener* checkpoints = nullptr;
+  // Handed to the sinks; outlives the job. Null where the sealed manifest decides.
+  DecisionLog* decisions = nullptr;
 };
 
 // What the job may use; outlives it.

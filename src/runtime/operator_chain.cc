@@ -214,7 +214,11 @@ Status OperatorChain::Snapshot(uint64_t epoch, uint64_t decided, std::vector<Sub
     snapshot.subtask = node->spec.context.subtask;
     if (node->spec.state) RETURN_IF_ERROR(SnapshotKeyed(node->spec.state.get(), epoch, decided, &snapshot));
     RETURN_IF_ERROR(node->spec.op->SnapshotState(&snapshot.lists));
-    if (node->spec.sink != nullptr) snapshot.committables = node->spec.sink->SnapshotCommittables(epoch);
+    if (node->spec.sink != nullptr) {
+      ASSIGN_OR_RETURN(snapshot.committables, node->spec.sink->PrepareEpoch(epoch));
+      // A sink may have to wait behind the barrier: nothing is read for it meanwhile.
+      node->blocked = node->spec.sink->full();
+    }
     out->push_back(std::move(snapshot));
   }
   return Status::Ok();

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "stream/checkpoint.h"
+
 namespace penstock {
 
 Status SinkOperator::Open(OperatorContext* context) {
@@ -21,6 +23,7 @@ Result<Progress> SinkOperator::Process(int, const Batch& batch, Output&) {
 }
 
 Result<Progress> SinkOperator::Resume(Output&) {
+  SetNextPoll(context_->clock->MonotonicMillis());
   RETURN_IF_ERROR(writer_->Poll());
   return writer_->full() ? Progress::kBlocked : Progress::kDone;
 }
@@ -41,11 +44,10 @@ void SinkOperator::RestoreCommittables(std::vector<std::string> committables) {
   std::move(committables.begin(), committables.end(), std::back_inserter(decided));
 }
 
-std::vector<std::string> SinkOperator::SnapshotCommittables(uint64_t epoch) {
-  if (!prepared_.empty()) {
-    std::vector<std::string>& of_epoch = pending_[epoch];
-    std::move(prepared_.begin(), prepared_.end(), std::back_inserter(of_epoch));
-    prepared_.clear();
+Result<std::vector<std::string>> SinkOperator::PrepareEpoch(uint64_t epoch) {
+  if (commits_on_decision_ && epoch != kSavepointEpoch) {
+    ASSIGN_OR_RETURN(std::vector<std::string> prepared, writer_->Prepare(epoch));
+    if (!prepared.empty()) pending_[epoch] = std::move(prepared);
   }
   std::vector<std::string> all;
   for (const auto& [of, committables] : pending_)
@@ -64,11 +66,9 @@ Status SinkOperator::CommitUpTo(uint64_t epoch) {
 Result<Progress> SinkOperator::Flush(Output&) {
   ASSIGN_OR_RETURN(bool flushed, writer_->Flush());
   if (!flushed) return Progress::kBlocked;
-  ASSIGN_OR_RETURN(std::vector<std::string> committables, writer_->Prepare());
-  if (commits_on_decision_)
-    std::move(committables.begin(), committables.end(), std::back_inserter(prepared_));
-  else if (committer_ && !committables.empty())
-    RETURN_IF_ERROR(committer_->Commit(committables));
+  if (commits_on_decision_) return Progress::kDone;
+  ASSIGN_OR_RETURN(std::vector<std::string> committables, writer_->Prepare(kLastEpoch));
+  if (committer_ && !committables.empty()) RETURN_IF_ERROR(committer_->Commit(committables));
   return Progress::kDone;
 }
 

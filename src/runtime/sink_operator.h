@@ -30,8 +30,11 @@ class SinkOperator : public Operator {
 
   // What a decided checkpoint holds of this sink: committed again when the operator opens.
   void RestoreCommittables(std::vector<std::string> committables);
-  // What Flush prepared since the last call belongs to `epoch`. Returns all that is not committed yet.
-  std::vector<std::string> SnapshotCommittables(uint64_t epoch);
+  // What was written since the last call belongs to `epoch`. Returns all that is not committed yet.
+  // REQUIRES: Flush has just succeeded.
+  Result<std::vector<std::string>> PrepareEpoch(uint64_t epoch);
+  // Whether the writer takes nothing for now.
+  bool full() const { return writer_->full(); }
   // Commits what belongs to `epoch` and before.
   Status CommitUpTo(uint64_t epoch);
 
@@ -40,7 +43,6 @@ class SinkOperator : public Operator {
   std::unique_ptr<Sink> sink_;
   SinkContext sink_context_;
   bool commits_on_decision_;
-  std::vector<std::string> prepared_;                     // since the last barrier
   std::map<uint64_t, std::vector<std::string>> pending_;  // by epoch, not decided yet
   std::unique_ptr<SinkWriter> writer_;
   std::unique_ptr<Committer> committer_;

@@ -176,6 +176,7 @@ Result<std::vector<SubtaskSnapshot>> Task::TakeSnapshot(uint64_t epoch) {
     source.uid = source_vertex_->uid;
     source.subtask = subtask_;
     source.splits = reader_->Snapshot();
+    if (commits_on_decision_) undecided_[epoch] = source.splits;
   }
   RETURN_IF_ERROR(chain_.Snapshot(epoch, decided_.load(std::memory_order_acquire), &snapshots));
   if (!reader_ && !snapshots.empty()) snapshots.front().watermark = gate_.watermark();
@@ -186,6 +187,12 @@ Status Task::CommitDecided() {
   uint64_t decided = decided_.load(std::memory_order_acquire);
   if (decided == committed_) return Status::Ok();
   committed_ = decided;
+  for (auto next = undecided_.begin(); next != undecided_.end() && next->first <= decided;) {
+    auto last = next++;
+    bool newest = next == undecided_.end() || next->first > decided;
+    if (newest) reader_->OnDecided(last->second);
+    undecided_.erase(last);
+  }
   return chain_.CommitSinks(decided);
 }
 

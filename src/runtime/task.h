@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -110,6 +111,7 @@ class Task {
   int64_t start_watermark_ = kNoWatermark;
   std::atomic<uint64_t> decided_{0};
   uint64_t committed_ = 0;
+  std::map<uint64_t, std::vector<SourceSplit>> undecided_;  // positions of a source, by epoch
   Mailbox mailbox_;
   // Source head.
   const JobVertex* source_vertex_ = nullptr;

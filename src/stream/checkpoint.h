@@ -16,7 +16,8 @@ namespace penstock {
 
 // Decides every epoch: of the last checkpoint of a job whose tasks have all ended.
 inline constexpr uint64_t kLastEpoch = UINT64_MAX;
-// Of the barrier behind which a job stops with a savepoint: after every checkpoint's.
+// Of the barrier behind which a job stops with a savepoint: after every checkpoint's, and not decided alone:
+// what sinks wrote before it belongs to the last epoch.
 inline constexpr uint64_t kSavepointEpoch = kLastEpoch - 1;
 
 class CheckpointListener {

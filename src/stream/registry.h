@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "stream/decision_log.h"
 #include "stream/job_graph.h"
 #include "stream/lookup.h"
 #include "stream/operator.h"
@@ -26,7 +27,22 @@ class FactoryRegistry {
   void AddOperator(const std::string& name, MakeOperator make) { operators_[name] = std::move(make); }
   void AddSource(const std::string& name, MakeSource make) { sources_[name] = std::move(make); }
   void AddSink(const std::string& name, MakeSink make) { sinks_[name] = std::move(make); }
+  // The one kind of decision log that there is.
+  void SetDecisions(std::shared_ptr<DecisionLogFactory> factory) { decisions_ = std::move(factory); }
   void AddLookup(const std::string& connector, MakeLookup make) { lookups_[connector] = std::move(make); }
+
+  // What the sinks of the graph need, see DecisionLogFactory::Plan.
+  Result<std::optional<DecisionNeeds>> DecisionNeedsOf(const JobGraph& graph) const {
+    if (!decisions_) return std::optional<DecisionNeeds>();
+    return decisions_->Plan(graph);
+  }
+  // Null where the sealed manifest decides.
+  Result<std::unique_ptr<DecisionLog>> NewDecisionLog(const JobGraph& graph,
+                                                      const DecisionContext& context) const {
+    ASSIGN_OR_RETURN(std::optional<DecisionNeeds> needs, DecisionNeedsOf(graph));
+    if (!needs) return std::unique_ptr<DecisionLog>();
+    return decisions_->Make(graph, context);
+  }
 
   // Names of all operators, for tests that look at each of them; their factories may be wrapped by adding
   // them again under their name.
@@ -57,6 +73,7 @@ class FactoryRegistry {
   std::map<std::string, MakeSource> sources_;
   std::map<std::string, MakeSink> sinks_;
   std::map<std::string, MakeLookup> lookups_;
+  std::shared_ptr<DecisionLogFactory> decisions_;
 };
 
 }  // namespace penstock

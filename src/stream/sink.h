@@ -13,6 +13,7 @@
 #include "env/clock.h"
 #include "env/file_system.h"
 #include "expr/function.h"
+#include "stream/decision_log.h"
 
 namespace penstock {
 
@@ -23,6 +24,7 @@ struct SinkContext {
   FileSystem* files = nullptr;
   const EvalContext* eval = nullptr;
   std::function<void()> wake_up;
+  DecisionLog* decisions = nullptr;  // of the job, where it has one; outlives the writers
 };
 
 class SinkWriter {
@@ -33,13 +35,14 @@ class SinkWriter {
   // is asked again, and every poll_interval_ms() while the job runs.
   virtual Status Poll() { return Status::Ok(); }
   virtual int64_t poll_interval_ms() const { return INT64_MAX; }
-  // True while it cannot take more; it wakes the task when it can.
+  // True while it cannot take more; it wakes the task when it can. Also asked behind a barrier.
   virtual bool full() const { return false; }
   // Everything written so far reaches the outside (buffers flushed, acknowledged); may take several calls:
   // false means not yet, and the task is woken up to ask again. Before every barrier and at the end.
   virtual Result<bool> Flush() { return true; }
-  // Serialised committables of everything since the last call. Empty: Flush made it visible already.
-  virtual Result<std::vector<std::string>> Prepare() { return std::vector<std::string>(); }
+  // The barrier of `epoch` is passed (kLastEpoch: nothing follows): serialised committables of everything
+  // since the last call. Empty: Flush made it visible already, or the job's DecisionLog will. Behind Flush.
+  virtual Result<std::vector<std::string>> Prepare(uint64_t) { return std::vector<std::string>(); }
   virtual Status Close(bool) { return Status::Ok(); }
 };
 

@@ -61,6 +61,9 @@ class SplitReader {
   virtual Batch TakeBadRows() { return {}; }
   // The splits with their positions after the last Poll.
   virtual std::vector<SourceSplit> Snapshot() const = 0;
+  // What an earlier Snapshot gave counts now; for those who want to tell the outside. Recovery never needs
+  // it.
+  virtual void OnDecided(const std::vector<SourceSplit>&) {}
 };
 
 class SplitEnumerator {

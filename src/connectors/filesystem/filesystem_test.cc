@@ -184,7 +184,7 @@ TEST_F(FilesystemTest, PartFilesAppearWhenTheyAreCommitted) {
   ASSERT_TRUE(writer->Write(Batch(3, {k.Finish(), n.Finish()})).ok());
   EXPECT_EQ(All(*Reader()), "");
   ASSERT_TRUE(writer->Flush().value());
-  std::vector<std::string> prepared = writer->Prepare().value();
+  std::vector<std::string> prepared = writer->Prepare(1).value();
   EXPECT_EQ(prepared.size(), 3u);
   EXPECT_EQ(All(*Reader()), "");
   ASSERT_TRUE(committer->Commit(prepared).ok());

@@ -176,7 +176,7 @@ Result<bool> PartFileWriter::Flush() {
   return true;
 }
 
-Result<std::vector<std::string>> PartFileWriter::Prepare() {
+Result<std::vector<std::string>> PartFileWriter::Prepare(uint64_t) {
   hidden_.clear();
   for (const auto& [partition, file] : open_) hidden_.push_back(file->hidden);
   std::vector<std::string> prepared;

@@ -22,7 +22,7 @@ class PartFileWriter : public SinkWriter {
   Status Open();
   Status Write(const Batch& batch) override;
   Result<bool> Flush() override;
-  Result<std::vector<std::string>> Prepare() override;
+  Result<std::vector<std::string>> Prepare(uint64_t epoch) override;
   Status Close(bool success) override;
 
  private:

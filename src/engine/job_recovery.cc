@@ -1,0 +1,123 @@
+// What an attempt of a job goes on from: the newest sealed checkpoint, or, where a log decides, exactly the
+// one that it names. Called before each attempt, on the thread that runs the job.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "data/key_codec.h"
+#include "engine/job.h"
+#include "engine/restorable.h"
+#include "stream/decision_errors.h"
+
+namespace penstock {
+
+namespace {
+constexpr const char* kFreshHint =
+    "sinks may have committed this checkpoint, so an older one would double rows; --fresh starts a new run";
+}  // namespace
+
+Status Job::FindCheckpoint() {
+  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
+  std::erase_if(epochs, [this](uint64_t epoch) { return epoch < first_epoch_; });
+  if (!decisions_) return RestoreNewest(epochs);
+  ASSIGN_OR_RETURN(std::optional<Decision> decision, decisions_->Recover());
+  if (decision) next_epoch_ = std::max(next_epoch_, decision->epoch + 1);
+  if (std::exchange(durability_->fresh, false)) passed_over_ = decision;
+  Status found;
+  if (!decision)
+    found = CheckUndecided(epochs);
+  else if (decision != passed_over_)
+    found = RestoreDecided(epochs, *decision);
+  attempted_ = attempted_ || found.ok();
+  return found;
+}
+
+// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.
+Status Job::RestoreNewest(const std::vector<uint64_t>& epochs) {
+  if (epochs.empty()) return Status::Ok();
+  Result<Manifest> manifest = store_->ReadManifest(epochs.back());
+  if (!manifest) return Status(manifest.error()).WithHint(kFreshHint);
+  if (manifest->identity.run != durability_->identity.run) return Status::Ok();
+  RETURN_IF_ERROR(CheckSameLog(*manifest));
+  return Restore(*manifest);
+}
+
+// Nothing was ever decided, so what is sealed does not count. Or was the log lost?
+Status Job::CheckUndecided(const std::vector<uint64_t>& epochs) const {
+  for (uint64_t epoch : epochs) {
+    Result<Manifest> manifest = store_->ReadManifest(epoch);
+    if (!manifest || manifest->identity.run != durability_->identity.run) continue;
+    RETURN_IF_ERROR(CheckSameLog(*manifest));
+    // The first one may have been sealed and not decided when the process died.
+    if (epoch == 1 || attempted_) continue;
+    return SqlError(kCheckpointMissing, {},
+                    fmt::format("checkpoint {} of job '{}' is there, but the sinks know of none", epoch,
+                                durability_->decisions.job),
+                    "--fresh starts a new run, which writes everything again");
+  }
+  return Status::Ok();
+}
+
+// Rows of exactly this checkpoint are visible; those of later ones were taken back, whatever was sealed.
+Status Job::RestoreDecided(const std::vector<uint64_t>& epochs, const Decision& decision) {
+  // It may be of the run before, which has ended.
+  Result<Manifest> manifest = store_->ReadManifest(decision.epoch);
+  if (!manifest && manifest.error().code() != StatusCode::kNotFound)
+    return Status(manifest.error()).WithHint(kFreshHint);
+  bool same = manifest && manifest->identity.incarnation == decision.incarnation &&
+              HashKey(manifest->Write()) == decision.manifest_hash;
+  if (!same) {
+    return SqlError(
+        kCheckpointMissing, {},
+        fmt::format("the sinks of job '{}' have the rows up to checkpoint {}, which is not in '{}'",
+                    durability_->decisions.job, decision.epoch, store_->directory()),
+        "set execution.checkpointing.dir to where it is; give another job a 'pipeline.uid' of its own; "
+        "--fresh "
+        "starts a new run, which writes everything again");
+  }
+  if (manifest->identity.run == durability_->identity.run) return Restore(*manifest);
+  // This run has decided nothing in its log; nor may it have in another way.
+  for (uint64_t epoch : epochs) {
+    Result<Manifest> other = store_->ReadManifest(epoch);
+    if (other && other->identity.run == durability_->identity.run) RETURN_IF_ERROR(CheckSameLog(*other));
+  }
+  return Status::Ok();
+}
+
+// A checkpoint that the manifest decides means nothing to a log, and the other way round.
+Status Job::CheckSameLog(const Manifest& manifest) const {
+  ByteReader in(manifest.graph);
+  ASSIGN_OR_RETURN(JobGraph graph, JobGraph::Read(in));
+  ASSIGN_OR_RETURN(std::optional<DecisionNeeds> needs, environment_.registry->DecisionNeedsOf(graph));
+  if (needs.has_value() == (decisions_ != nullptr)) return Status::Ok();
+  return SqlError(ErrorNumber::kStateNotRestorable, {},
+                  "the delivery guarantee of a sink has changed since the last checkpoint",
+                  "let the run end with the former guarantee, or start a new one with --fresh");
+}
+
+// What is restored must mean what it meant when it was written.
+Status Job::Restore(const Manifest& manifest) {
+  Result<std::vector<SubtaskSnapshot>> parts = store_->ReadParts(manifest);
+  if (!parts) {
+    return Status(parts.error())
+        .WithContext(fmt::format("restoring checkpoint {}", manifest.epoch))
+        .WithHint(kFreshHint);
+  }
+  if (!manifest.finished) {
+    ByteReader in(manifest.graph);
+    ASSIGN_OR_RETURN(JobGraph before, JobGraph::Read(in));
+    if (durability_->allow_non_restored_state)
+      DropChanged(before, graph_, &*parts);
+    else
+      RETURN_IF_ERROR(CheckRestorable(&before, graph_, *parts, fmt::format("checkpoint {}", manifest.epoch)));
+  }
+  durability_->identity.incarnation = manifest.identity.incarnation;
+  options_.restore = std::move(*parts);
+  options_.restore_watermarks = true;
+  store_->GoOnFrom(manifest);
+  finished_before_ = manifest.finished;
+  return Status::Ok();
+}
+
+}  // namespace penstock
