@@ -16,6 +16,7 @@ void RegisterConnectors(ConnectorCatalog* connectors, FactoryRegistry* registry)
   connectors->Add(std::make_unique<ClickstreamConnector>());
   ClickstreamConnector::Register(registry);
   connectors->Add(std::make_unique<KafkaConnector>());
+  connectors->Add(std::make_unique<UpsertKafkaConnector>());
   KafkaConnector::Register(registry);
   connectors->Add(std::make_unique<ValuesConnector>());
   ValuesConnector::Register(registry);

@@ -35,6 +35,10 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
       const TableColumn& c = node.table->columns[static_cast<size_t>(node.columns[i])];
       spec.columns.push_back({c.name, plan->schema[static_cast<int>(i)].type, c.metadata_key});
     }
+    for (int key : node.table->primary_key) {
+      auto at = std::find(node.columns.begin(), node.columns.end(), key);
+      if (at != node.columns.end()) spec.primary_key.push_back(static_cast<int>(at - node.columns.begin()));
+    }
     spec.changelog = abilities.changelog.bits();
     ASSIGN_OR_RETURN(TablePtr bad_sink, FindLaneSink(context_, "bad-rows", *node.table));
     spec.bad_rows_lane = bad_sink != nullptr;

@@ -1,5 +1,5 @@
-// Numbers of the errors about exactly-once sinks, see base/error_catalog.h: 36xx while a statement is planned, 56xx
-// while its job runs. docs/reference/errors.md explains them.
+// Numbers of the errors about exactly-once sinks, see base/error_catalog.h: 36xx while a statement is
+// planned, 56xx while its job runs. docs/reference/errors.md explains them.
 #pragma once
 
 #include "base/error_catalog.h"

@@ -1,9 +1,10 @@
 // KafkaClient: the port to Kafka: looking around in a cluster (KafkaAdmin), reading partitions
-// (KafkaConsumer) and writing records (KafkaProducer). rdkafka_client.cc implements it on librdkafka; a
-// simulated broker can stand in. Errors are Status values; ClassOf says what a caller can do about one. A
-// producer with transactions will be an interface of its own beside KafkaProducer, made by the same client.
+// (KafkaConsumer), writing records (KafkaProducer) and writing them in transactions
+// (KafkaTransactionalProducer). rdkafka/ implements it on librdkafka; a simulated broker can stand in. Errors
+// are Status values; ClassOf says what a caller can do about one.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -62,6 +63,11 @@ class KafkaAdmin {
                                                    int64_t what_or_millis) = 0;
   // Of the client's group.id; kNoKafkaOffset where nothing was committed.
   virtual Result<std::vector<int64_t>> CommittedOffsets(const std::vector<KafkaPartition>& partitions) = 0;
+  // kAlreadyExists where it does. `config` as the broker names its keys.
+  virtual Status CreateTopic(const std::string& name, int32_t partitions,
+                             const std::map<std::string, std::string>& config) = 0;
+  // The value of one configuration key of a topic; of the brokers where `topic` is empty.
+  virtual Result<std::string> ConfigValue(const std::string& topic, const std::string& key) = 0;
 };
 
 enum class KafkaTimestampType : uint8_t { kNone, kCreateTime, kLogAppendTime };
@@ -107,6 +113,8 @@ class KafkaConsumer {
   virtual Result<std::unique_ptr<KafkaFetch>> Fetch(int handle, int64_t max) = 0;
   // Handles events; fails once the brokers could not be reached for the time limit.
   virtual Status Serve() = 0;
+  // Commits positions to the client's group, for tools that show lag. Best effort: nobody learns how it went.
+  virtual void CommitOffsets(const std::vector<KafkaAssignment>& positions) = 0;
 };
 
 struct KafkaRecord {
@@ -115,6 +123,10 @@ struct KafkaRecord {
   std::optional<std::string_view> key, value;
   int64_t timestamp_ms = -1;  // -1: now
   std::vector<KafkaHeader> headers;
+
+  int64_t bytes() const {
+    return static_cast<int64_t>((key ? key->size() : 0) + (value ? value->size() : 0));
+  }
 };
 
 // Used by one thread; never blocks except where it says so. `wake_up` is called when records were
@@ -134,6 +146,38 @@ class KafkaProducer {
   virtual Result<int32_t> CountPartitions(const std::string& topic) = 0;
 };
 
+// What one of several users of a producer has sent and is not acknowledged.
+struct KafkaDeliveries {
+  std::atomic<int64_t> records{0};
+  std::atomic<int64_t> bytes{0};
+};
+
+// A producer with a transactional id: what it writes between Begin and Commit becomes visible together, or
+// never. Produce, Serve and Flush may be called by several threads at once; the rest by one at a time.
+// Blocking calls end within their time limit. After an error of Commit the outcome is unknown, after any
+// error but that of Init the producer is of no use any more: it is destroyed, and a new one of its id
+// initialised.
+class KafkaTransactionalProducer {
+ public:
+  virtual ~KafkaTransactionalProducer() = default;
+  // Shuts out every earlier producer of this id and aborts what it left open. Blocks. kUnavailable: again.
+  virtual Status Init(int64_t timeout_ms) = 0;
+  virtual Status Begin() = 0;
+  // Copies the record into the send queue and counts it in `deliveries` until it is acknowledged.
+  virtual Status Produce(const KafkaRecord& record, KafkaDeliveries* deliveries) = 0;
+  // Handles acknowledgements, true when there were any; the error of the first record that could not be
+  // delivered, again and again; kFenced when another producer of this id has shut this one out.
+  virtual Result<bool> Serve() = 0;
+  // Blocks until all is acknowledged or the time is over (kUnavailable).
+  virtual Status Flush(int64_t timeout_ms) = 0;
+  virtual Status Commit(int64_t timeout_ms) = 0;
+  virtual Status Abort(int64_t timeout_ms) = 0;
+  // Whether the connection was disturbed since the last Begin: a request that was sent again may reach the
+  // broker late and hit the next transaction.
+  virtual bool disturbed() = 0;
+  virtual Result<int32_t> CountPartitions(const std::string& topic) = 0;
+};
+
 class KafkaClient {
  public:
   virtual ~KafkaClient() = default;
@@ -142,6 +186,9 @@ class KafkaClient {
                                                               std::function<void()> wake_up) = 0;
   virtual Result<std::unique_ptr<KafkaProducer>> MakeProducer(const KafkaProperties& properties,
                                                               std::function<void()> wake_up) = 0;
+  // `properties` name the transactional.id.
+  virtual Result<std::unique_ptr<KafkaTransactionalProducer>> MakeTransactionalProducer(
+      const KafkaProperties& properties, std::function<void()> wake_up) = 0;
 };
 
 // The real one.

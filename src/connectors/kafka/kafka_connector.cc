@@ -6,102 +6,12 @@
 #include "connectors/kafka/kafka_properties.h"
 #include "connectors/kafka/kafka_sink_writer.h"
 #include "connectors/kafka/kafka_split_reader.h"
-#include "connectors/kafka/topic_pattern.h"
+#include "connectors/kafka/kafka_table.h"
+#include "connectors/kafka/transactions/kafka_decisions.h"
 
 namespace penstock {
 
 namespace {
-
-const std::vector<std::string> kOptions = {"topic",
-                                           "topic-pattern",
-                                           "properties.*",
-                                           "format",
-                                           "value.format",
-                                           "key.format",
-                                           "key.fields",
-                                           "key.fields-prefix",
-                                           "value.fields-include",
-                                           "scan.startup.mode",
-                                           "scan.startup.specific-offsets",
-                                           "scan.startup.timestamp-millis",
-                                           "scan.bounded.mode",
-                                           "scan.bounded.specific-offsets",
-                                           "scan.bounded.timestamp-millis",
-                                           "scan.topic-partition-discovery.interval",
-                                           "scan.parallelism",
-                                           "scan.watermark.emit.strategy",
-                                           "scan.watermark.idle-timeout",
-                                           "scan.watermark.alignment.*",
-                                           "sink.partitioner",
-                                           "sink.delivery-guarantee",
-                                           "sink.transactional-id-prefix",
-                                           "sink.parallelism"};
-
-// What the executing half will get, for validation.
-TableSpec SpecOf(const Table& table, KafkaUse use) {
-  TableSpec spec;
-  spec.table = table.path.ToString();
-  spec.options = table.options;
-  for (const TableColumn& column : table.columns) {
-    if (!column.stored()) continue;
-    TableSpecColumn made{column.name, column.type, column.metadata_key};
-    spec.stored.push_back(made);
-    if (use == KafkaUse::kSource || column.writable()) spec.columns.push_back(std::move(made));
-  }
-  return spec;
-}
-
-Status CheckWritableMetadata(const KafkaRowLayout& layout, const TableSpec& spec) {
-  for (size_t i = 0; i < layout.columns.size(); ++i) {
-    if (layout.columns[i].place != KafkaColumn::Place::kMetadata) continue;
-    if (KafkaMetadataColumns()[static_cast<size_t>(layout.columns[i].metadata)].writable) continue;
-    return SqlError(
-        ErrorNumber::kReadOnly, {},
-        "metadata column '" + spec.columns[i].name + "' of table '" + spec.table + "' cannot be written",
-        "declare it VIRTUAL");
-  }
-  return Status::Ok();
-}
-
-// Options, columns and formats of a table; the layout of its rows.
-Result<KafkaRowLayout> Check(const Table& table, KafkaUse use, KafkaOptions* options) {
-  TableSpec spec = SpecOf(table, use);
-  ASSIGN_OR_RETURN(*options, KafkaOptions::Parse(spec.table, table.options, use));
-  ASSIGN_OR_RETURN(KafkaRowLayout layout, KafkaRowLayout::Make(spec, *options, use == KafkaUse::kSink));
-  std::vector<std::string> known = kOptions;
-  auto add = [&known](const std::string& key, const Format& format) {
-    std::vector<std::string> keys = FormatOptionKeys(key, format);
-    known.insert(known.end(), keys.begin(), keys.end());
-  };
-  add("format", *layout.value_format);
-  add("value.format", *layout.value_format);
-  if (layout.key_format != nullptr) add("key.format", *layout.key_format);
-  RETURN_IF_ERROR(CheckOptions(table, known));
-  if (table.has_option("scan.watermark.alignment.group")) {
-    return SqlError(ErrorNumber::kUnsupported, {},
-                    "watermark alignment of table '" + spec.table + "' is not supported",
-                    "leave out the options 'scan.watermark.alignment.*'");
-  }
-  for (const Format* format : {layout.value_format, layout.key_format}) {
-    if (format == nullptr || format->records()) continue;
-    return SqlError(
-        ErrorNumber::kBadOption, {},
-        "format '" + format->name() + "' is for whole files, not for records of table '" + spec.table + "'");
-  }
-  RETURN_IF_ERROR(layout.value_format->Check(layout.value));
-  if (layout.key_format != nullptr) RETURN_IF_ERROR(layout.key_format->Check(layout.key));
-  RETURN_IF_ERROR(layout.AttachRegistries());
-  if (!options->topic_pattern.empty()) RETURN_IF_ERROR(TopicPattern::Make(options->topic_pattern).status());
-  if (!table.primary_key.empty() && layout.value_format->read_mode().insert_only()) {
-    return SqlError(
-        ErrorNumber::kBadOption, {},
-        "The Kafka table '" + spec.table + "' with '" + options->value_format +
-            "' format doesn't support defining PRIMARY KEY constraint on the table, because it can't "
-            "guarantee the semantic of primary key.");
-  }
-  if (use == KafkaUse::kSink) RETURN_IF_ERROR(CheckWritableMetadata(layout, spec));
-  return layout;
-}
 
 class KafkaSource : public Source {
  public:
@@ -115,12 +25,14 @@ class KafkaSource : public Source {
   }
   Result<std::unique_ptr<SplitReader>> MakeReader(const SourceContext& context) override {
     ASSIGN_OR_RETURN(KafkaProperties properties, TranslateProperties(spec_.options, KafkaRole::kConsumer));
+    // Where the first start looked elsewhere for lost records, going on from a position must not.
+    if (context.restored) properties["auto.offset.reset"] = "error";
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
                      RdKafkaClient().MakeConsumer(properties, context.wake_up));
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaRowDecoder> decoder,
                      KafkaRowDecoder::Make(spec_, options_, context.eval->zone));
     return std::unique_ptr<SplitReader>(
-        new KafkaSplitReader(context, std::move(consumer), std::move(decoder), ids_, options_.bounded()));
+        new KafkaSplitReader(context, std::move(consumer), std::move(decoder), ids_, options_));
   }
 
  private:
@@ -134,11 +46,8 @@ class KafkaSink : public Sink {
   KafkaSink(TableSpec spec, KafkaOptions options) : spec_(std::move(spec)), options_(std::move(options)) {}
 
   Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext& context) override {
-    ASSIGN_OR_RETURN(KafkaProperties properties, TranslateProperties(spec_.options, KafkaRole::kProducer));
-    ASSIGN_OR_RETURN(std::unique_ptr<KafkaProducer> producer,
-                     RdKafkaClient().MakeProducer(properties, context.wake_up));
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaSinkWriter> writer,
-                     KafkaSinkWriter::Make(spec_, options_, std::move(producer), context));
+                     KafkaSinkWriter::Make(spec_, options_, &RdKafkaClient(), context));
     return std::unique_ptr<SinkWriter>(std::move(writer));
   }
 
@@ -151,9 +60,13 @@ class KafkaSink : public Sink {
 
 Result<SourceAbilities> KafkaConnector::DescribeSource(const Table& table) const {
   KafkaOptions options;
-  ASSIGN_OR_RETURN(KafkaRowLayout layout, Check(table, KafkaUse::kSource, &options));
+  ASSIGN_OR_RETURN(KafkaRowLayout layout, CheckKafkaTable(table, KafkaUse::kSource, &options));
   SourceAbilities abilities;
   abilities.changelog = layout.value_format->read_mode();
+  if (options.upsert) {
+    abilities.changelog = ChangelogMode().With(RowKind::kUpdateAfter).With(RowKind::kDelete);
+    abilities.deletes_by_key = true;
+  }
   abilities.bounded = options.bounded();
   abilities.nested_projection =
       layout.value_format->nested_projection(layout.value) &&
@@ -169,7 +82,7 @@ Result<SourceAbilities> KafkaConnector::DescribeSource(const Table& table) const
 
 Result<SinkAbilities> KafkaConnector::DescribeSink(const Table& table, ChangelogMode) const {
   KafkaOptions options;
-  ASSIGN_OR_RETURN(KafkaRowLayout layout, Check(table, KafkaUse::kSink, &options));
+  ASSIGN_OR_RETURN(KafkaRowLayout layout, CheckKafkaTable(table, KafkaUse::kSink, &options));
   if (options.topics.size() != 1) {
     return SqlError(ErrorNumber::kUnsupported, {},
                     "table '" + table.path.ToString() + "' names several topics and can only be read",
@@ -177,22 +90,31 @@ Result<SinkAbilities> KafkaConnector::DescribeSink(const Table& table, Changelog
   }
   SinkAbilities abilities;
   abilities.accepts = layout.value_format->write_mode();
+  if (options.upsert) {
+    abilities.accepts = ChangelogMode::Upsert();
+    abilities.deletes_by_key = true;
+    abilities.wants_update_before = false;
+  }
   abilities.metadata = KafkaMetadataColumns();
-  abilities.guarantee = options.flush_on_barrier ? "at-least-once" : "none";
+  static const char* const kGuarantees[] = {"none", "at-least-once", "exactly-once"};
+  abilities.guarantee = kGuarantees[static_cast<size_t>(options.guarantee)];
   return abilities;
 }
 
 void KafkaConnector::Register(FactoryRegistry* registry) {
-  registry->AddSource("kafka", [](std::string_view bytes) -> Result<std::unique_ptr<Source>> {
-    ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
-    ASSIGN_OR_RETURN(KafkaOptions options, KafkaOptions::Parse(spec.table, spec.options, KafkaUse::kSource));
-    return std::unique_ptr<Source>(new KafkaSource(std::move(spec), std::move(options)));
-  });
-  registry->AddSink("kafka", [](std::string_view bytes) -> Result<std::unique_ptr<Sink>> {
-    ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
-    ASSIGN_OR_RETURN(KafkaOptions options, KafkaOptions::Parse(spec.table, spec.options, KafkaUse::kSink));
-    return std::unique_ptr<Sink>(new KafkaSink(std::move(spec), std::move(options)));
-  });
+  for (const char* name : {"kafka", kUpsertKafka}) {
+    registry->AddSource(name, [](std::string_view bytes) -> Result<std::unique_ptr<Source>> {
+      ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
+      ASSIGN_OR_RETURN(KafkaOptions options, KafkaOptions::ParseSpec(spec, KafkaUse::kSource));
+      return std::unique_ptr<Source>(new KafkaSource(std::move(spec), std::move(options)));
+    });
+    registry->AddSink(name, [](std::string_view bytes) -> Result<std::unique_ptr<Sink>> {
+      ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
+      ASSIGN_OR_RETURN(KafkaOptions options, KafkaOptions::ParseSpec(spec, KafkaUse::kSink));
+      return std::unique_ptr<Sink>(new KafkaSink(std::move(spec), std::move(options)));
+    });
+  }
+  registry->SetDecisions(std::make_shared<KafkaDecisions>(&RdKafkaClient()));
 }
 
 }  // namespace penstock

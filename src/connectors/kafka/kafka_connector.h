@@ -1,6 +1,8 @@
-// The `kafka` connector: tables over topics, read and written (docs/reference/connectors/kafka.md).
+// The connectors `kafka`, tables over topics, and `upsert-kafka`, tables of which a topic has the last row of
+// each key (docs/reference/connectors).
 #pragma once
 
+#include "connectors/kafka/kafka_options.h"
 #include "stream/registry.h"
 #include "table/connector_descriptor.h"
 
@@ -12,7 +14,13 @@ class KafkaConnector : public ConnectorDescriptor {
   Result<SourceAbilities> DescribeSource(const Table& table) const override;
   Result<SinkAbilities> DescribeSink(const Table& table, ChangelogMode requested) const override;
 
+  // Sources and sinks of both connectors, and the log of their exactly-once sinks.
   static void Register(FactoryRegistry* registry);
+};
+
+class UpsertKafkaConnector : public KafkaConnector {
+ public:
+  std::string name() const override { return kUpsertKafka; }
 };
 
 }  // namespace penstock

@@ -40,6 +40,12 @@ class FakeAdmin : public KafkaAdmin {
     for (const KafkaPartition& p : partitions) offsets.push_back(p.partition == 1 ? 5 : kNoKafkaOffset);
     return offsets;
   }
+  Status CreateTopic(const std::string& name, int32_t, const std::map<std::string, std::string>&) override {
+    return Status(StatusCode::kAlreadyExists, name);
+  }
+  Result<std::string> ConfigValue(const std::string&, const std::string& key) override {
+    return Status::NotFound(key);
+  }
 };
 
 const std::vector<KafkaPartition> kPartitions = {{"t", 0}, {"t", 1}, {"t", 2}};

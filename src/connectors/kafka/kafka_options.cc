@@ -144,7 +144,7 @@ Status ParseFormats(const Reader& in, KafkaOptions* out) {
   out->value_format = in.Get(out->value_format_key);
   if (out->value_format.empty()) return in.Missing("format", " (or 'value.format')");
   out->key_format = in.Get("key.format");
-  out->key_fields = in.List("key.fields");
+  if (!out->upsert) out->key_fields = in.List("key.fields");
   out->key_prefix = in.Get("key.fields-prefix");
   std::string include = ToUpperAscii(in.Get("value.fields-include", "ALL"));
   if (include != "ALL" && include != "EXCEPT_KEY") return in.Bad("value.fields-include", "ALL or EXCEPT_KEY");
@@ -189,16 +189,30 @@ Status ParseSink(const Reader& in, KafkaOptions* out) {
     return in.Wrong(
         "Currently 'round-robin' partitioner only works when option 'key.fields' is not specified.");
   }
-  std::string guarantee = ToLowerAscii(in.Get("sink.delivery-guarantee", "at-least-once"));
-  if (guarantee == "exactly-once") {
-    return SqlError(ErrorNumber::kUnsupported, {},
-                    "'sink.delivery-guarantee' = 'exactly-once' is not supported", "use 'at-least-once'");
+  static const std::map<std::string, KafkaGuarantee> kGuarantees = {
+      {"none", KafkaGuarantee::kNone},
+      {"at-least-once", KafkaGuarantee::kAtLeastOnce},
+      {"exactly-once", KafkaGuarantee::kExactlyOnce}};
+  auto guarantee = kGuarantees.find(ToLowerAscii(in.Get(kDeliveryGuaranteeOption, "at-least-once")));
+  if (guarantee == kGuarantees.end()) {
+    return in.Bad(kDeliveryGuaranteeOption, "none, at-least-once or exactly-once");
   }
-  if (guarantee != "at-least-once" && guarantee != "none") {
-    return in.Bad("sink.delivery-guarantee", "none, at-least-once or exactly-once");
-  }
-  out->flush_on_barrier = guarantee != "none";
+  out->guarantee = guarantee->second;
   return Status::Ok();
+}
+
+// Accepted for scripts that have them: rows are sent in batches anyway, and all of them.
+Status ParseBufferFlush(const Reader& in) {
+  int64_t rows = 0;
+  long long millis = 0;
+  if (in.has("sink.buffer-flush.max-rows") && !ParseNumber(in.Get("sink.buffer-flush.max-rows"), &rows))
+    return in.Bad("sink.buffer-flush.max-rows", "a number of rows");
+  if (in.has("sink.buffer-flush.interval") && !ParseDuration(in.Get("sink.buffer-flush.interval"), &millis))
+    return in.Bad("sink.buffer-flush.interval", "a duration such as '1 s'");
+  if ((rows > 0) == (millis > 0)) return Status::Ok();
+  return in.Wrong(
+      "'sink.buffer-flush.max-rows' and 'sink.buffer-flush.interval' must be set to be greater than zero to "
+      "enable sink buffer flushing.");
 }
 
 }  // namespace
@@ -236,6 +250,41 @@ Result<KafkaOptions> KafkaOptions::Parse(const std::string& table,
     RETURN_IF_ERROR(TranslateProperties(options, role).status());
   }
   return out;
+}
+
+Result<KafkaOptions> KafkaOptions::ParseUpsert(const std::string& table,
+                                               std::map<std::string, std::string> options,
+                                               const std::vector<std::string>& key, KafkaUse use) {
+  options.emplace("scan.startup.mode", "earliest-offset");
+  Reader in(table, options);
+  if (key.empty()) {
+    return SqlError(
+        ErrorNumber::kBadOption, {},
+        "'upsert-kafka' tables require to define a PRIMARY KEY constraint. The PRIMARY KEY specifies "
+        "which columns should be read from or write to the Kafka message key. The PRIMARY KEY also "
+        "defines records in the 'upsert-kafka' table should update or delete on which keys.");
+  }
+  for (const char* format : {"key.format", "value.format"}) {
+    if (!in.has(format)) return in.Missing(format, "");
+  }
+  KafkaOptions out;
+  out.upsert = true;
+  out.key_fields = key;
+  RETURN_IF_ERROR(ParseTopics(in, &out));
+  RETURN_IF_ERROR(ParseFormats(in, &out));
+  RETURN_IF_ERROR(ParseBufferFlush(in));
+  RETURN_IF_ERROR(use == KafkaUse::kSource ? ParsePlaces(in, &out) : ParseSink(in, &out));
+  for (KafkaRole role : {KafkaRole::kConsumer, KafkaRole::kProducer}) {
+    RETURN_IF_ERROR(TranslateProperties(options, role).status());
+  }
+  return out;
+}
+
+Result<KafkaOptions> KafkaOptions::ParseSpec(const TableSpec& spec, KafkaUse use) {
+  if (spec.option("connector") != kUpsertKafka) return Parse(spec.table, spec.options, use);
+  std::vector<std::string> key;
+  for (int column : spec.primary_key) key.push_back(spec.columns[static_cast<size_t>(column)].name);
+  return ParseUpsert(spec.table, spec.options, key, use);
 }
 
 }  // namespace penstock

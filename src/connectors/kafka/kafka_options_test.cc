@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "connectors/kafka/kafka_properties.h"
-#include "connectors/kafka/murmur2.h"
+#include "connectors/kafka/rdkafka/murmur2.h"
 #include "connectors/kafka/topic_pattern.h"
 
 namespace penstock {
@@ -77,11 +77,14 @@ TEST(KafkaOptions, KeysNeedFormatAndFields) {
                     {"value.fields-include", "EXCEPT_KEY"}}));
 }
 
-TEST(KafkaOptions, ExactlyOnceIsRefusedForSinksOnly) {
-  EXPECT_EQ(Parse({{"sink.delivery-guarantee", "exactly-once"}}, KafkaUse::kSink).status().number(),
-            ErrorNumber::kUnsupported);
-  EXPECT_TRUE(Parse({{"scan.startup.mode", "earliest-offset"}, {"sink.delivery-guarantee", "exactly-once"}}));
-  EXPECT_FALSE(Parse({{"sink.delivery-guarantee", "none"}}, KafkaUse::kSink)->flush_on_barrier);
+TEST(KafkaOptions, TheGuaranteeIsOneOfThree) {
+  auto guarantee = [](const char* text) {
+    return Parse({{"sink.delivery-guarantee", text}}, KafkaUse::kSink);
+  };
+  EXPECT_EQ(Parse({}, KafkaUse::kSink)->guarantee, KafkaGuarantee::kAtLeastOnce);
+  EXPECT_EQ(guarantee("exactly-once")->guarantee, KafkaGuarantee::kExactlyOnce);
+  EXPECT_EQ(guarantee("none")->guarantee, KafkaGuarantee::kNone);
+  EXPECT_EQ(guarantee("twice").status().number(), ErrorNumber::kBadOption);
 }
 
 TEST(KafkaProperties, JavaNamesBecomeLibrdkafkas) {

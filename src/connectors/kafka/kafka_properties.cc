@@ -88,7 +88,7 @@ constexpr Property kProperties[] = {
     {"retries", nullptr, Use::kProducer},
     {"max.block.ms", nullptr, Use::kIgnored},
     {"buffer.memory", nullptr, Use::kIgnored},
-    {"transaction.timeout.ms", nullptr, Use::kIgnored},
+    {"transaction.timeout.ms", nullptr, Use::kProducer},
 };
 
 // username="a" out of a JAAS line.

@@ -58,9 +58,11 @@ void AppendHeaders(const std::vector<KafkaHeader>& headers, ColumnBuilder* to) {
 
 }  // namespace
 
-KafkaRowDecoder::KafkaRowDecoder(KafkaRowLayout layout, bool has_key, bool keep_bad, const TimeZone* zone)
+KafkaRowDecoder::KafkaRowDecoder(KafkaRowLayout layout, const KafkaOptions& options, bool keep_bad,
+                                 const TimeZone* zone)
     : layout_(std::move(layout)),
-      has_key_(has_key),
+      has_key_(!options.key_fields.empty()),
+      upsert_(options.upsert),
       zone_(zone),
       value_rows_(TypesOf(layout_.value.columns), keep_bad),
       key_rows_(TypesOf(layout_.key.columns), keep_bad) {
@@ -72,7 +74,7 @@ Result<std::unique_ptr<KafkaRowDecoder>> KafkaRowDecoder::Make(const TableSpec& 
                                                                const TimeZone* zone) {
   ASSIGN_OR_RETURN(KafkaRowLayout layout, KafkaRowLayout::Make(spec, options, false));
   auto decoder = std::unique_ptr<KafkaRowDecoder>(
-      new KafkaRowDecoder(std::move(layout), !options.key_fields.empty(), spec.bad_rows_lane, zone));
+      new KafkaRowDecoder(std::move(layout), options, spec.bad_rows_lane, zone));
   decoder->layout_.value.zone = zone;
   RETURN_IF_ERROR(decoder->layout_.AttachRegistries());
   const KafkaRowLayout& made = decoder->layout_;
@@ -102,10 +104,11 @@ Result<bool> KafkaRowDecoder::DecodeKey(const KafkaMessage& message) {
   return key_rows_.rows > before;
 }
 
-// A record without a value has no row, except in the raw format, where it is NULL.
+// A record without a value deletes its key; where there are no upserts it has no row, except in the raw
+// format, where it is NULL.
 Status KafkaRowDecoder::DecodeValue(const KafkaMessage& message) {
   if (message.value) return value_decoder_->DecodeRecord(Padded(*message.value), 0, &value_rows_);
-  if (layout_.value_format->name() != "raw") return Status::Ok();
+  if (!upsert_ && layout_.value_format->name() != "raw") return Status::Ok();
   for (ColumnBuilder& builder : value_rows_.builders) builder.AppendNull();
   value_rows_.AddRow();
   return Status::Ok();
@@ -141,6 +144,10 @@ Status KafkaRowDecoder::DecodeMessage(const KafkaFetch& fetch, size_t index,
     --key_rows_.rows;
     for (ColumnBuilder& builder : key_rows_.builders) builder.Truncate(key_rows_.rows);
   }
+  if (upsert_) {
+    kinds_.insert(kinds_.end(), static_cast<size_t>(made),
+                  message.value ? RowKind::kUpdateAfter : RowKind::kDelete);
+  }
   // A value of several rows repeats the key.
   for (int64_t i = 1; key_decoder_ && i < made; ++i) {
     ASSIGN_OR_RETURN(bool again, DecodeKey(message));
@@ -165,6 +172,7 @@ Batch KafkaRowDecoder::Take() {
   Batch keys = key_rows_.Take();
   Batch result(values.rows, {});
   result.kinds = std::move(values.kinds);
+  if (upsert_) result.kinds = std::make_shared<std::vector<RowKind>>(std::exchange(kinds_, {}));
   for (size_t c = 0; c < layout_.columns.size(); ++c) {
     const KafkaColumn& column = layout_.columns[c];
     switch (column.place) {

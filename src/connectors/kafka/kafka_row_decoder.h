@@ -27,7 +27,7 @@ class KafkaRowDecoder {
   }
 
  private:
-  KafkaRowDecoder(KafkaRowLayout layout, bool has_key, bool keep_bad, const TimeZone* zone);
+  KafkaRowDecoder(KafkaRowLayout layout, const KafkaOptions& options, bool keep_bad, const TimeZone* zone);
   Status DecodeMessage(const KafkaFetch& fetch, size_t index, const KafkaPartition& partition);
   // Appends one row of key columns; false where the record has none.
   Result<bool> DecodeKey(const KafkaMessage& message);
@@ -38,9 +38,11 @@ class KafkaRowDecoder {
 
   KafkaRowLayout layout_;
   bool has_key_;  // the table declares a key: records without one are skipped, as in Flink
+  bool upsert_;   // records set or, without a value, delete their key
   const TimeZone* zone_;
   std::unique_ptr<Decoder> value_decoder_, key_decoder_;
   DecodedRows value_rows_, key_rows_;
+  std::vector<RowKind> kinds_;           // of upserts
   std::vector<ColumnBuilder> metadata_;  // by column, unused ones stay empty
   std::string scratch_;
 };

@@ -148,7 +148,9 @@ Result<KafkaRowLayout> KafkaRowLayout::Make(const TableSpec& spec, const KafkaOp
       layout.columns.push_back(placed);
       continue;
     }
-    if (in_value(column.name)) {
+    // A record without a value has nothing but its key.
+    bool by_key = options.upsert && !writing && Contains(options.key_fields, column.name);
+    if (in_value(column.name) && !by_key) {
       placed.place = KafkaColumn::Place::kValue;
       placed.index = static_cast<int>(layout.value_columns.size());
       layout.value_columns.push_back(static_cast<int>(i));

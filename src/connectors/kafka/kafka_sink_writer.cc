@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "connectors/kafka/kafka_properties.h"
 #include "data/datetime.h"
 
 namespace penstock {
@@ -34,11 +35,11 @@ int64_t MillisOf(const Column& column, int64_t row, const DataType& type, const 
 
 Result<std::unique_ptr<KafkaSinkWriter>> KafkaSinkWriter::Make(const TableSpec& spec,
                                                                const KafkaOptions& options,
-                                                               std::unique_ptr<KafkaProducer> producer,
+                                                               KafkaClient* client,
                                                                const SinkContext& context) {
   ASSIGN_OR_RETURN(KafkaRowLayout layout, KafkaRowLayout::Make(spec, options, true));
-  auto writer = std::unique_ptr<KafkaSinkWriter>(
-      new KafkaSinkWriter(std::move(layout), options, std::move(producer), context));
+  auto writer = std::unique_ptr<KafkaSinkWriter>(new KafkaSinkWriter(std::move(layout), options, context));
+  RETURN_IF_ERROR(writer->MakeProducer(spec, client));
   RETURN_IF_ERROR(writer->layout_.AttachRegistries());
   const KafkaRowLayout& made = writer->layout_;
   ASSIGN_OR_RETURN(writer->value_encoder_, made.value_format->NewEncoder(made.value));
@@ -48,6 +49,22 @@ Result<std::unique_ptr<KafkaSinkWriter>> KafkaSinkWriter::Make(const TableSpec& 
   ASSIGN_OR_RETURN(writer->partitions_, writer->producer_->CountPartitions(options.topics[0]));
   writer->next_partition_ = context.subtask % writer->partitions_;
   return writer;
+}
+
+// The log of the job was made by this connector: KafkaDecisions.
+Status KafkaSinkWriter::MakeProducer(const TableSpec& spec, KafkaClient* client) {
+  if (options_.guarantee == KafkaGuarantee::kExactlyOnce) {
+    auto* transactions = dynamic_cast<KafkaTransactions*>(context_.decisions);
+    if (transactions == nullptr)
+      return Status::Internal("an exactly-once sink in a job without transactions");
+    std::unique_ptr<KafkaTransactionWriter> made = transactions->MakeWriter(context_.wake_up);
+    transaction_ = made.get();
+    producer_ = std::move(made);
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(KafkaProperties properties, TranslateProperties(spec.options, KafkaRole::kProducer));
+  ASSIGN_OR_RETURN(producer_, client->MakeProducer(properties, context_.wake_up));
+  return Status::Ok();
 }
 
 Status KafkaSinkWriter::Write(const Batch& batch) {
@@ -61,9 +78,13 @@ Status KafkaSinkWriter::WriteRow(const Batch& batch, const Batch& key, const Bat
   KafkaRecord record;
   record.topic = options_.topics[0];
   record.partition = ChoosePartition();
-  value_bytes_.clear();
-  RETURN_IF_ERROR(value_encoder_->EncodeRow(value, row, &value_bytes_));
-  record.value = value_bytes_;
+  RowKind kind = batch.kind(row);
+  if (options_.upsert && kind == RowKind::kUpdateBefore) return Status::Ok();  // the next row replaces it
+  if (!options_.upsert || kind != RowKind::kDelete) {
+    value_bytes_.clear();
+    RETURN_IF_ERROR(value_encoder_->EncodeRow(value, row, &value_bytes_));
+    record.value = value_bytes_;
+  }
   if (key_encoder_) {
     key_bytes_.clear();
     RETURN_IF_ERROR(key_encoder_->EncodeRow(key, row, &key_bytes_));
@@ -105,21 +126,28 @@ int32_t KafkaSinkWriter::ChoosePartition() {
 }
 
 bool KafkaSinkWriter::full() const {
+  if (transaction_ != nullptr && transaction_->waits()) return true;
   return producer_->records_in_flight() > kRecordsInFlightMax ||
          producer_->bytes_in_flight() > kBytesInFlightMax;
 }
 
 Result<bool> KafkaSinkWriter::Flush() {
   RETURN_IF_ERROR(producer_->Serve());
-  if (!options_.flush_on_barrier || producer_->records_in_flight() == 0) return true;
+  if (options_.guarantee == KafkaGuarantee::kNone || producer_->records_in_flight() == 0) return true;
   // Sends what lingers; not being done yet is no error.
   if (Status status = producer_->Flush(0); !status.ok() && !status.retryable()) return status;
   RETURN_IF_ERROR(producer_->Serve());
   return producer_->records_in_flight() == 0;
 }
 
+Result<std::vector<std::string>> KafkaSinkWriter::Prepare(uint64_t epoch) {
+  if (transaction_ != nullptr) RETURN_IF_ERROR(transaction_->Pass(epoch));
+  return std::vector<std::string>();
+}
+
 Status KafkaSinkWriter::Close(bool success) {
-  Status status = success ? producer_->Flush(kCloseTimeoutMs) : Status::Ok();
+  Status status = success && transaction_ == nullptr ? producer_->Flush(kCloseTimeoutMs) : Status::Ok();
+  transaction_ = nullptr;
   producer_.reset();
   return status;
 }

@@ -117,4 +117,14 @@ std::vector<SourceSplit> KafkaSplitReader::Snapshot() const {
   return splits;
 }
 
+void KafkaSplitReader::OnDecided(const std::vector<SourceSplit>& splits) {
+  if (!has_group_) return;
+  std::vector<KafkaAssignment> positions;
+  for (const SourceSplit& split : splits) {
+    Result<KafkaSplit> parsed = KafkaSplit::Parse(split);
+    if (parsed) positions.push_back({0, parsed->partition, parsed->next_offset, parsed->leader_epoch});
+  }
+  consumer_->CommitOffsets(positions);
+}
+
 }  // namespace penstock

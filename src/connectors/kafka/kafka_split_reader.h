@@ -15,17 +15,21 @@ namespace penstock {
 class KafkaSplitReader : public SplitReader {
  public:
   KafkaSplitReader(SourceContext context, std::unique_ptr<KafkaConsumer> consumer,
-                   std::unique_ptr<KafkaRowDecoder> decoder, std::shared_ptr<KafkaTopicIds> ids, bool bounded)
+                   std::unique_ptr<KafkaRowDecoder> decoder, std::shared_ptr<KafkaTopicIds> ids,
+                   const KafkaOptions& options)
       : context_(std::move(context)),
         consumer_(std::move(consumer)),
         decoder_(std::move(decoder)),
         ids_(std::move(ids)),
-        bounded_(bounded) {}
+        bounded_(options.bounded()),
+        has_group_(!options.group_id.empty()) {}
 
   Status AddSplits(std::vector<SourceSplit> splits) override;
   Result<PollResult> Poll(int64_t max_rows) override;
   Batch TakeBadRows() override { return decoder_->TakeBadRows(); }
   std::vector<SourceSplit> Snapshot() const override;
+  // Commits the offsets to the group, where the table names one.
+  void OnDecided(const std::vector<SourceSplit>& splits) override;
 
  private:
   // A split's number is its index here.
@@ -45,6 +49,7 @@ class KafkaSplitReader : public SplitReader {
   std::unique_ptr<KafkaRowDecoder> decoder_;
   std::shared_ptr<KafkaTopicIds> ids_;
   bool bounded_;
+  bool has_group_;
   std::vector<Partition> partitions_;
   size_t turn_ = 0;
   bool open_changed_ = true;  // the next batch tells which splits are open

@@ -22,6 +22,8 @@ struct Deleter {
   void operator()(rd_kafka_topic_partition_list_t* p) const { rd_kafka_topic_partition_list_destroy(p); }
   void operator()(rd_kafka_TopicCollection_t* p) const { rd_kafka_TopicCollection_destroy(p); }
   void operator()(rd_kafka_topic_t* p) const { rd_kafka_topic_destroy(p); }
+  void operator()(rd_kafka_NewTopic_t* p) const { rd_kafka_NewTopic_destroy(p); }
+  void operator()(rd_kafka_ConfigResource_t* p) const { rd_kafka_ConfigResource_destroy(p); }
 };
 template <typename T>
 using Owned = std::unique_ptr<T, Deleter>;
@@ -41,7 +43,7 @@ class Handle {
   int64_t time_limit_ms() const { return time_limit_ms_; }
   bool read_committed() const { return read_committed_; }
   const std::string& servers() const { return servers_; }
-  std::function<void(int64_t bytes, Status outcome)> on_delivery;
+  std::function<void(const rd_kafka_message_t& message, Status outcome)> on_delivery;  // of a producer
 
   // Starts an admin call with `start(rk, options, queue)`; its event arrives on `queue`.
   template <typename F>
@@ -80,10 +82,13 @@ class Handle {
     return last_error_;
   }
   bool TakeBrokersDown() { return brokers_down_.exchange(false); }
+  // Errors of connections so far.
+  int64_t disturbances() const { return disturbances_; }
 
  private:
   Handle() = default;
   void NoteError(rd_kafka_resp_err_t code, const char* reason) {
+    ++disturbances_;
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
       brokers_down_ = true;
       return;
@@ -98,6 +103,7 @@ class Handle {
   std::mutex mutex_;
   std::string last_error_;
   std::atomic<bool> brokers_down_{false};
+  std::atomic<int64_t> disturbances_{0};
   Owned<rd_kafka_t> rk_;  // last: its callbacks use the rest until it is destroyed
 };
 
@@ -106,5 +112,7 @@ Owned<rd_kafka_topic_partition_list_t> ListOf(const std::vector<KafkaPartition>&
 std::unique_ptr<KafkaAdmin> NewAdmin(std::unique_ptr<Handle> handle);
 std::unique_ptr<KafkaConsumer> NewConsumer(std::unique_ptr<Handle> handle, std::function<void()> wake_up);
 Result<std::unique_ptr<KafkaProducer>> NewProducer(KafkaProperties properties, std::function<void()> wake_up);
+Result<std::unique_ptr<KafkaTransactionalProducer>> NewTransactionalProducer(KafkaProperties properties,
+                                                                             std::function<void()> wake_up);
 
 }  // namespace penstock::rdkafka

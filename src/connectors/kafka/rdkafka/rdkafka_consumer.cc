@@ -1,7 +1,7 @@
 // KafkaConsumer on librdkafka: a queue of its own for each partition.
 #include <algorithm>
 
-#include "connectors/kafka/rdkafka_handle.h"
+#include "connectors/kafka/rdkafka/rdkafka_handle.h"
 
 namespace penstock::rdkafka {
 
@@ -146,6 +146,19 @@ class RdKafkaConsumer : public KafkaConsumer {
     probe_.reset();
     if (!IsTransient(rd_kafka_event_error(answer.get()))) return Status::Ok();
     return handle_->Unreachable();
+  }
+
+  void CommitOffsets(const std::vector<KafkaAssignment>& positions) override {
+    Owned<rd_kafka_topic_partition_list_t> list(
+        rd_kafka_topic_partition_list_new(static_cast<int>(positions.size())));
+    for (const KafkaAssignment& p : positions) {
+      if (p.offset < 0) continue;
+      rd_kafka_topic_partition_t* native =
+          rd_kafka_topic_partition_list_add(list.get(), p.partition.topic.c_str(), p.partition.partition);
+      native->offset = p.offset;
+      if (p.leader_epoch >= 0) rd_kafka_topic_partition_set_leader_epoch(native, p.leader_epoch);
+    }
+    if (list->cnt > 0) rd_kafka_commit(handle_->rk(), list.get(), 1);
   }
 
  private:

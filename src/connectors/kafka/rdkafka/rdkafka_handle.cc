@@ -1,5 +1,5 @@
 // Making handles, and what librdkafka's errors mean.
-#include "connectors/kafka/rdkafka_handle.h"
+#include "connectors/kafka/rdkafka/rdkafka_handle.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // KafkaClient on librdkafka: what each kind of client is configured with beyond the table's properties.
-#include "connectors/kafka/rdkafka_handle.h"
+#include "connectors/kafka/rdkafka/rdkafka_handle.h"
 
 namespace penstock {
 
@@ -31,6 +31,10 @@ class RdKafka : public KafkaClient {
   Result<std::unique_ptr<KafkaProducer>> MakeProducer(const KafkaProperties& properties,
                                                       std::function<void()> wake_up) override {
     return NewProducer(properties, std::move(wake_up));
+  }
+  Result<std::unique_ptr<KafkaTransactionalProducer>> MakeTransactionalProducer(
+      const KafkaProperties& properties, std::function<void()> wake_up) override {
+    return NewTransactionalProducer(properties, std::move(wake_up));
   }
 
  private:

@@ -1,0 +1,132 @@
+// The progress topic.
+#include "connectors/kafka/transactions/kafka_progress.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "base/strings.h"
+#include "data/key_codec.h"
+
+namespace penstock {
+
+namespace {
+
+constexpr std::string_view kMagic = "penstock-progress-1";
+constexpr int64_t kPatienceMs = 60'000;  // for transactions of other jobs
+constexpr int64_t kFetchRecords = 10'000;
+
+// So that the log stays short enough to be read at every start.
+const std::map<std::string, std::string> kTopicConfig = {
+    {"cleanup.policy", "compact"}, {"segment.bytes", "16777216"}, {"min.cleanable.dirty.ratio", "0.1"}};
+
+bool ParseHex(std::string_view text, uint64_t* out) {
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *out, 16);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::string Checked(const Decision& decision) {
+  return fmt::format("{} {:016x} {:x} {:016x}", kMagic, decision.incarnation, decision.epoch,
+                     decision.manifest_hash);
+}
+
+// Waits for the client's threads.
+class Bell {
+ public:
+  void Ring() {
+    std::lock_guard lock(mutex_);
+    rung_ = true;
+    changed_.notify_all();
+  }
+  void Wait(int64_t most_ms) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, std::chrono::milliseconds(most_ms), [this] { return rung_; });
+    rung_ = false;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool rung_ = false;
+};
+
+}  // namespace
+
+std::string WriteProgress(const Decision& decision) {
+  std::string text = Checked(decision);
+  return fmt::format("{} {:016x}", text, HashKey(text));
+}
+
+Result<Decision> ReadProgress(std::string_view bytes) {
+  std::vector<std::string> words = Split(std::string(bytes), ' ');
+  Decision decision;
+  uint64_t checksum = 0;
+  bool parsed = words.size() == 5 && words[0] == kMagic && ParseHex(words[1], &decision.incarnation) &&
+                ParseHex(words[2], &decision.epoch) && ParseHex(words[3], &decision.manifest_hash) &&
+                ParseHex(words[4], &checksum);
+  if (parsed && checksum == HashKey(Checked(decision))) return decision;
+  return Status::Corruption(std::string("a record of topic '") + kProgressTopic +
+                            "' was not written by Penstock");
+}
+
+Status KafkaProgress::EnsureTopic() {
+  ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, client_->MakeAdmin(properties_));
+  Status created = admin->CreateTopic(kProgressTopic, 1, kTopicConfig);
+  if (created.code() != StatusCode::kAlreadyExists) return created;
+  ASSIGN_OR_RETURN(std::string policy, admin->ConfigValue(kProgressTopic, "cleanup.policy"));
+  if (policy == "compact") return Status::Ok();
+  return Status(StatusCode::kInvalidArgument, std::string("topic '") + kProgressTopic +
+                                                  "' has the cleanup.policy '" + policy +
+                                                  "': it would forget how far jobs have come")
+      .WithNumber(ErrorNumber::kRuntime)
+      .WithHint("set its cleanup.policy to 'compact'");
+}
+
+// Behind all records, committed or not.
+Result<int64_t> KafkaProgress::EndOffset() {
+  KafkaProperties all = properties_;
+  all["isolation.level"] = "read_uncommitted";
+  ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, client_->MakeAdmin(all));
+  ASSIGN_OR_RETURN(std::vector<int64_t> ends, admin->ListOffsets({{kProgressTopic, 0}}, kKafkaLatest));
+  return ends[0];
+}
+
+Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
+  ASSIGN_OR_RETURN(int64_t end, EndOffset());
+  std::optional<Decision> last;
+  if (end <= 0) return last;
+  auto bell = std::make_shared<Bell>();
+  KafkaProperties committed = properties_;
+  committed["isolation.level"] = "read_committed";
+  committed["auto.offset.reset"] = "error";
+  ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
+                   client_->MakeConsumer(committed, [bell] { bell->Ring(); }));
+  RETURN_IF_ERROR(consumer->Assign({{0, {kProgressTopic, 0}, kKafkaEarliest, -1}}));
+  int64_t give_up_ms = clock_->MonotonicMillis() + kPatienceMs;
+  for (int64_t next = 0; next < end;) {
+    RETURN_IF_ERROR(consumer->Serve());
+    ASSIGN_OR_RETURN(std::unique_ptr<KafkaFetch> fetch, consumer->Fetch(0, kFetchRecords));
+    for (const KafkaMessage& message : fetch->messages) {
+      next = message.offset + 1;
+      if (message.key != job || !message.value) continue;
+      ASSIGN_OR_RETURN(last, ReadProgress(*message.value));
+    }
+    // The reported end lies before the first open transaction, and behind the markers of those that are over.
+    if (fetch->end_offset != kNoKafkaOffset) next = std::max(next, fetch->end_offset);
+    if (!fetch->messages.empty() || next >= end) continue;
+    if (clock_->MonotonicMillis() > give_up_ms) {
+      return Status(StatusCode::kUnavailable,
+                    fmt::format("the end of topic '{}' is hidden behind an open transaction of another job",
+                                kProgressTopic))
+          .WithNumber(ErrorNumber::kRuntime)
+          .WithHint("start that job again, or wait until its transaction has timed out");
+    }
+    bell->Wait(20);
+  }
+  return last;
+}
+
+}  // namespace penstock

@@ -1,0 +1,273 @@
+// The ring of producers.
+#include "connectors/kafka/transactions/kafka_transactions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "stream/decision_errors.h"
+
+namespace penstock {
+
+namespace {
+
+constexpr int64_t kCallMs = 60'000;            // of a blocking call to the brokers
+constexpr int64_t kAbortMs = 5'000;            // of the courtesy to readers when a job ends
+constexpr int64_t kBrokerTimeoutMs = 900'000;  // Kafka's transaction.max.timeout.ms, where it is not told
+
+std::optional<int64_t> Number(const std::string& text) {
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+KafkaTransactions::KafkaTransactions(KafkaClient* client, KafkaTransactionOptions options, const Clock* clock)
+    : client_(client),
+      options_(std::move(options)),
+      clock_(clock),
+      progress_(client, options_.consumer, clock) {}
+
+// Readers would wait for what is still open.
+KafkaTransactions::~KafkaTransactions() {
+  for (Slot& slot : slots_) {
+    if (slot.producer && slot.begun) (void)slot.producer->Abort(kAbortMs);
+  }
+  Reset();
+}
+
+void KafkaTransactions::Reset() {
+  std::lock_guard lock(mutex_);
+  for (Slot& slot : slots_) slot = Slot();
+  std::lock_guard wake_lock(wake_mutex_);
+  members_.clear();
+  head_ = abandoned_ = 0;
+}
+
+// The broker's maximum, or what the user asks for, if that fits.
+Status KafkaTransactions::ChooseTimeout() {
+  if (timeout_ms_ > 0) return Status::Ok();
+  ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, client_->MakeAdmin(options_.consumer));
+  Result<std::string> told = admin->ConfigValue("", "transaction.max.timeout.ms");
+  // Not everybody may ask.
+  if (!told && told.error().retryable()) return told.error();
+  int64_t most = told ? Number(*told).value_or(kBrokerTimeoutMs) : kBrokerTimeoutMs;
+  auto asked = options_.producer.find("transaction.timeout.ms");
+  int64_t chosen = asked == options_.producer.end() ? most : Number(asked->second).value_or(0);
+  if (chosen > most) {
+    return SqlError(
+        kTransactionTimeout, {},
+        fmt::format("'properties.transaction.timeout.ms' = '{}' is more than the brokers allow ({} ms)",
+                    chosen, most),
+        "leave it out to get the most, or raise transaction.max.timeout.ms of the brokers");
+  }
+  if (options_.longest_epoch_ms >= chosen) {
+    return SqlError(
+        kTransactionTimeout, {},
+        fmt::format(
+            "{} ms may pass between two checkpoints, but the brokers give up a transaction after {} ms",
+            options_.longest_epoch_ms, chosen),
+        "lower execution.checkpointing.timeout, .interval or .tolerable-failed-checkpoints, or raise "
+        "transaction.max.timeout.ms of the brokers");
+  }
+  timeout_ms_ = chosen;
+  return Status::Ok();
+}
+
+Status KafkaTransactions::Renew(size_t slot) {
+  KafkaProperties properties = options_.producer;
+  properties["transactional.id"] = fmt::format("{}-{}-{}", options_.id_prefix, options_.job, slot);
+  properties["transaction.timeout.ms"] = std::to_string(timeout_ms_);
+  ASSIGN_OR_RETURN(std::shared_ptr<KafkaTransactionalProducer> made,
+                   client_->MakeTransactionalProducer(properties, [this] { WakeAll(); }));
+  // A broker that has just started answers the first calls with "not coordinator".
+  int64_t give_up_ms = clock_->MonotonicMillis() + kCallMs;
+  Status status = made->Init(kCallMs);
+  while (status.retryable() && clock_->MonotonicMillis() < give_up_ms) status = made->Init(kCallMs);
+  RETURN_IF_ERROR(status);
+  std::lock_guard lock(mutex_);
+  slots_[slot] = Slot{std::move(made), false, 0};
+  return Status::Ok();
+}
+
+Result<std::optional<Decision>> KafkaTransactions::Recover() {
+  Reset();
+  RETURN_IF_ERROR(ChooseTimeout());
+  RETURN_IF_ERROR(progress_.EnsureTopic());
+  for (size_t slot = 0; slot < kRing; ++slot) RETURN_IF_ERROR(Renew(slot));
+  return progress_.Last(options_.job);
+}
+
+std::unique_ptr<KafkaTransactionWriter> KafkaTransactions::MakeWriter(std::function<void()> wake_up) {
+  std::lock_guard lock(mutex_);
+  std::lock_guard wake_lock(wake_mutex_);
+  auto member = std::make_unique<Member>();
+  member->transaction = head_;
+  member->wake_up = std::move(wake_up);
+  auto writer = std::make_unique<KafkaTransactionWriter>(this, member.get());
+  members_.push_back(std::move(member));
+  return writer;
+}
+
+void KafkaTransactions::WakeAll() {
+  std::lock_guard lock(wake_mutex_);
+  for (const auto& member : members_) {
+    if (member->wake_up) member->wake_up();
+  }
+}
+
+bool KafkaTransactions::AllPassed() const {
+  return std::all_of(members_.begin(), members_.end(),
+                     [&](const auto& member) { return member->ended || member->transaction > head_; });
+}
+
+bool KafkaTransactions::Waits(const Member& member) const {
+  std::lock_guard lock(mutex_);
+  return !member.ended && member.transaction > head_ && !AllPassed();
+}
+
+Status KafkaTransactions::Begin(Slot* slot) {
+  if (slot->begun) return Status::Ok();
+  RETURN_IF_ERROR(slot->producer->Begin());
+  slot->begun = true;
+  slot->begun_ms = clock_->MonotonicMillis();
+  return Status::Ok();
+}
+
+Result<std::shared_ptr<KafkaTransactionalProducer>> KafkaTransactions::Join(Member* member) {
+  std::lock_guard lock(mutex_);
+  Slot& slot = SlotOf(member->transaction);
+  RETURN_IF_ERROR(Begin(&slot));
+  return slot.producer;
+}
+
+Status KafkaTransactions::Pass(Member* member, uint64_t epoch) {
+  {
+    std::lock_guard lock(mutex_);
+    if (epoch == kLastEpoch) {
+      member->ended = true;
+    } else if (epoch > abandoned_) {
+      if (member->transaction != head_) return Status::Internal("a barrier overtook the decision before it");
+      ++member->transaction;
+    }
+    if (!AllPassed()) return Status::Ok();
+  }
+  WakeAll();
+  return Status::Ok();
+}
+
+std::vector<KafkaTransactions::Slot> KafkaTransactions::Slots() const {
+  std::lock_guard lock(mutex_);
+  return {std::begin(slots_), std::end(slots_)};
+}
+
+Status KafkaTransactions::Serve() {
+  bool any = false;
+  for (const Slot& slot : Slots()) {
+    Result<bool> served = slot.producer->Serve();
+    if (!served) return Unknown(served.error(), slot.begun ? slot.begun_ms : INT64_MAX);
+    any = any || *served;
+  }
+  // They may have been another writer's.
+  if (any) WakeAll();
+  return Status::Ok();
+}
+
+// A transaction that has expired looks like one of a producer that was shut out.
+Status KafkaTransactions::Unknown(Status status, int64_t begun_ms) const {
+  bool expired =
+      begun_ms != INT64_MAX && clock_->MonotonicMillis() - begun_ms >= timeout_ms_ - timeout_ms_ / 20;
+  if (status.code() == StatusCode::kFenced && !expired) {
+    return Status(StatusCode::kFenced, status.message())
+        .WithNumber(kTakenOver)
+        .WithHint(
+            "another process uses the transactional ids of this job; give each job its own pipeline.uid");
+  }
+  if (status.code() != StatusCode::kFenced) return status;
+  return Status(StatusCode::kUnavailable, status.message()).WithNumber(ErrorNumber::kRuntime);
+}
+
+Status KafkaTransactions::Commit(const Decision& decision, KafkaTransactionalProducer* producer) {
+  std::string value = WriteProgress(decision);
+  KafkaRecord record;
+  record.topic = kProgressTopic;
+  record.partition = 0;
+  record.key = options_.job;
+  record.value = value;
+  RETURN_IF_ERROR(producer->Produce(record, &progress_deliveries_));
+  RETURN_IF_ERROR(producer->Flush(kCallMs));
+  return producer->Commit(kCallMs);
+}
+
+Status KafkaTransactions::Decide(const Decision& decision) {
+  Slot slot;
+  {
+    std::lock_guard lock(mutex_);
+    if (!AllPassed()) return Status::Internal("a sink has not passed the barrier of the epoch to decide");
+    Slot& head = SlotOf(head_);
+    if (Status begun = Begin(&head); !begun.ok()) return Unknown(std::move(begun), INT64_MAX);
+    slot = head;
+  }
+  if (Status done = Commit(decision, slot.producer.get()); !done.ok())
+    return Unknown(std::move(done), slot.begun_ms);
+  bool renew = slot.producer->disturbed();
+  slot.producer.reset();
+  // Nobody uses this slot before head_ has moved on.
+  if (renew) {
+    if (Status renewed = Renew(head_ % kRing); !renewed.ok()) return Unknown(std::move(renewed), INT64_MAX);
+  }
+  std::lock_guard lock(mutex_);
+  SlotOf(head_).begun = false;
+  ++head_;
+  return Status::Ok();
+}
+
+Status KafkaTransactions::Abandon(uint64_t epoch) {
+  {
+    std::lock_guard lock(mutex_);
+    abandoned_ = std::max(abandoned_, epoch);
+    if (SlotOf(head_ + 1).begun) {
+      return Status(StatusCode::kUnavailable,
+                    fmt::format("checkpoint {} has failed after rows behind it were written to Kafka", epoch))
+          .WithNumber(ErrorNumber::kRuntime);
+    }
+    for (const auto& member : members_) member->transaction = std::min(member->transaction, head_);
+  }
+  WakeAll();
+  return Status::Ok();
+}
+
+KafkaTransactionWriter::~KafkaTransactionWriter() {
+  std::lock_guard lock(transactions_->wake_mutex_);
+  member_->wake_up = nullptr;
+}
+
+bool KafkaTransactionWriter::waits() const { return !current_ && transactions_->Waits(*member_); }
+
+Status KafkaTransactionWriter::Pass(uint64_t epoch) {
+  current_.reset();
+  return transactions_->Pass(member_, epoch);
+}
+
+Status KafkaTransactionWriter::Produce(const KafkaRecord& record) {
+  if (!current_) {
+    ASSIGN_OR_RETURN(current_, transactions_->Join(member_));
+  }
+  Status sent = current_->Produce(record, &member_->deliveries);
+  if (sent.ok()) return sent;
+  RETURN_IF_ERROR(transactions_->Serve());  // it may know why
+  return sent;
+}
+
+Status KafkaTransactionWriter::Flush(int64_t timeout_ms) {
+  return current_ ? current_->Flush(timeout_ms) : Status::Ok();
+}
+
+Result<int32_t> KafkaTransactionWriter::CountPartitions(const std::string& topic) {
+  return transactions_->Slots()[0].producer->CountPartitions(topic);
+}
+
+}  // namespace penstock
