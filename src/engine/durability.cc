@@ -81,6 +81,10 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
       config_.GetDuration("execution.checkpointing.interval", 0) == 0) {
     notices_->OnNotice(statements_, "a checkpoint is taken every second, for an exactly-once sink");
   }
+  std::string backend =
+      config_.GetString("state.backend.type", config_.GetString("state.backend", "hashmap"));
+  if (backend != "hashmap" && notices_ != nullptr)
+    notices_->OnNotice(statements_, "state is kept in memory: there is no state backend '" + backend + "'");
   // Jobs under a manual clock have no thread that could write.
   if (PrintsItsRows(graph) || options_.driven) return std::optional<JobDurability>();
   if (root.empty()) {

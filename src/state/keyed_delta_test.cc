@@ -422,5 +422,37 @@ TEST_F(KeyedDeltaTest, BytesCutShortOrOutOfOrderAreRefused) {
   EXPECT_EQ(MakeHashBackend({}, &clock_)->Restore(delta).code(), StatusCode::kCorruption);
 }
 
+// Damage that a checksum did not see: an error, or some state, but never a crash or an endless loop.
+TEST_F(KeyedDeltaTest, AnyBytesAreReadSafely) {
+  Random random(11);
+  for (int i = 0; i < 40; ++i) {
+    std::string key = "key " + std::to_string(i);
+    uint8_t* value = nullptr;
+    uint8_t created = 0;
+    StateKey one{key, HashKey(key)};
+    ASSERT_TRUE(subtask_.counts->Access(i % 3, {&one, 1}, {&value, 1}, {&created, 1}).ok());
+    std::memset(value, 0, sizeof(int64_t));
+    Put(key, "e" + std::to_string(i), "v");
+    subtask_.timers->Register(i, one);
+    if (i == 20) Take(1, 0);
+  }
+  subtask_.counts->EraseNamespace(2);
+  std::string delta = Take(2, 1).bytes;
+  ByteWriter whole;
+  ASSERT_TRUE(subtask_.backend->Snapshot(whole).ok());
+  int refused = 0;
+  for (int round = 0; round < 4000; ++round) {
+    std::string bytes[] = {whole.bytes(), delta};
+    std::string& damaged = bytes[random.Below(2)];
+    for (uint64_t left = 1 + random.Below(3); left > 0; --left)
+      damaged[random.Below(damaged.size())] = static_cast<char>(random.Next());
+    std::string_view chain[] = {bytes[0], bytes[1]};
+    Result<std::string> merged = MergeKeyed(chain);
+    refused += merged ? 0 : 1;
+    if (merged) static_cast<void>(MakeHashBackend({}, &clock_)->Restore(*merged));
+  }
+  EXPECT_GT(refused, 200);
+}
+
 }  // namespace
 }  // namespace penstock

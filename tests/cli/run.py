@@ -176,6 +176,13 @@ def explain_runs_nothing(cli):
     assert done.returncode == 0 and "Source t" in done.stdout, done
 
 
+def a_state_backend_that_is_not_there_is_told(cli):
+    done = cli.run("-c", COUNTS, "-D", "state.backend.type=rocksdb", "--format", "csv")
+    assert done.returncode == 0 and "state is kept in memory" in done.stderr and "rocksdb" in done.stderr, done
+    done = cli.run("-c", COUNTS, "-D", "state.backend.type=hashmap", "--format", "csv")
+    equal((done.returncode, done.stderr), (0, ""))
+
+
 def init_scripts_come_first(cli):
     init = cli.file("init.sql", "CREATE TEMPORARY VIEW v AS SELECT 7 AS seven;")
     done = cli.run("run", "-i", init, cli.file("main.sql", "SELECT * FROM v;"), "--format", "csv")

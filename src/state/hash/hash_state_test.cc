@@ -170,6 +170,37 @@ TEST(OrderedElements, AgreeWithAMapInPointsAndOrder) {
   }
 }
 
+TEST(OrderedElements, AWalkSeesWhatChangedThroughSplits) {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    Random random(seed);
+    OrderedElements elements;
+    std::map<std::string, uint32_t> epochs;
+    for (uint32_t epoch = 1; epoch <= 40; ++epoch) {
+      for (int i = 0; i < 30; ++i) {
+        std::string key = NumberKey(random.Below(600));
+        if (random.Below(5) == 0) {
+          elements.Erase(key);
+          epochs.erase(key);
+        } else {
+          elements.Put(key, "v", 0, epoch);
+          epochs[key] = epoch;
+        }
+      }
+      for (uint32_t from : {epoch, epoch / 2, uint32_t{0}}) {
+        std::vector<std::string> changed, expected;
+        elements.ForEachChanged(from, [&](std::string_view element, int64_t, std::string_view) {
+          changed.emplace_back(element);
+        });
+        for (const auto& [key, last] : epochs) {
+          if (last >= from) expected.push_back(key);
+        }
+        ASSERT_EQ(changed, expected);
+      }
+    }
+    EXPECT_GT(elements.leaves(), 3U);
+  }
+}
+
 TEST(OrderedElements, HeadsNeverContradictTheOrderOfBytes) {
   Random random(7);
   for (int i = 0; i < 5000; ++i) {
