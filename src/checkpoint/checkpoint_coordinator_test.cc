@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/key_codec.h"
 #include "env/memory_file_system.h"
 
 namespace penstock {
@@ -18,12 +19,31 @@ class PlayedJob : public CheckpointedJob {
   Status failure;
 };
 
-class RefusingLog : public DecisionLog {
+class PlayedLog : public DecisionLog {
  public:
+  explicit PlayedLog(const CheckpointStore* store = nullptr) : store_(store) {}
   Result<std::optional<Decision>> Recover() override { return std::optional<Decision>(); }
-  Status Decide(const Decision&) override { return Status(StatusCode::kUnavailable, "no broker"); }
-  Status Abandon(uint64_t) override { return Status::Ok(); }
+  Status Decide(const Decision& decision) override {
+    // Whatever is decided is sealed.
+    if (store_ != nullptr) {
+      Result<Manifest> manifest = store_->ReadManifest(decision.epoch);
+      EXPECT_TRUE(manifest && HashKey(manifest->Write()) == decision.manifest_hash);
+    }
+    decided.push_back(decision.epoch);
+    return decide;
+  }
+  Status Abandon(uint64_t epoch) override {
+    abandoned.push_back(epoch);
+    return abandon;
+  }
+  std::vector<uint64_t> decided, abandoned;
+  Status decide, abandon;
+
+ private:
+  const CheckpointStore* store_;
 };
+
+Status NoBroker() { return Status(StatusCode::kUnavailable, "no broker"); }
 
 class CheckpointCoordinatorTest : public testing::Test {
  protected:
@@ -118,13 +138,52 @@ TEST_F(CheckpointCoordinatorTest, ATimeOutBeyondTheToleratedFailsTheJob) {
 }
 
 TEST_F(CheckpointCoordinatorTest, ASealedEpochDoesNotCountUntilItIsDecided) {
-  RefusingLog log;
+  PlayedLog log;
+  log.decide = NoBroker();
+  options_.tolerable_failures = 3;  // of checkpoints: an outcome that nobody knows is none
   Start(&log);
   StepAfter(1000);
   coordinator_->OnSnapshot(0, 1, Part(0));
   coordinator_->OnSnapshot(1, 1, Part(1));
   StepAfter(1);
   EXPECT_TRUE(job_.decided.empty());
+  EXPECT_EQ(job_.failure.code(), StatusCode::kUnavailable);
+  EXPECT_EQ(coordinator_->next_epoch(), 2U);
+}
+
+TEST_F(CheckpointCoordinatorTest, ASealedEpochIsDecidedByTheLogBeforeTheJobHearsOfIt) {
+  PlayedLog log(&store_);
+  Start(&log);
+  StepAfter(1000);
+  coordinator_->OnSnapshot(0, 1, Part(0));
+  coordinator_->OnSnapshot(1, 1, Part(1));
+  StepAfter(1);
+  EXPECT_EQ(log.decided, std::vector<uint64_t>{1});
+  EXPECT_EQ(job_.decided, std::vector<uint64_t>{1});
+}
+
+TEST_F(CheckpointCoordinatorTest, TheLogIsToldOfAnAbandonedEpoch) {
+  PlayedLog log(&store_);
+  options_.tolerable_failures = 1;
+  Start(&log);
+  StepAfter(1000);
+  StepAfter(5000);
+  EXPECT_EQ(log.abandoned, std::vector<uint64_t>{1});
+  EXPECT_TRUE(job_.failure.ok());
+  StepAfter(1000);
+  coordinator_->OnSnapshot(0, 2, Part(0));
+  coordinator_->OnSnapshot(1, 2, Part(1));
+  StepAfter(1);
+  EXPECT_EQ(log.decided, std::vector<uint64_t>{2});
+}
+
+TEST_F(CheckpointCoordinatorTest, AJobWhoseSinksCannotTakeAnEpochBackIsRestored) {
+  PlayedLog log(&store_);
+  log.abandon = NoBroker();
+  options_.tolerable_failures = 1;
+  Start(&log);
+  StepAfter(1000);
+  StepAfter(5000);
   EXPECT_EQ(job_.failure.code(), StatusCode::kUnavailable);
 }
 

@@ -82,7 +82,7 @@ class Test(KafkaCase):
         columns = "k_a INT, k_b STRING, v INT"
         options = {"key": "k_a, k_b", "key_fields__prefix": "k_", "value_fields__include": "EXCEPT_KEY"}
         write = self.upsert_table("o", "prefixed", columns, **options)
-        self.run(write + "INSERT INTO o VALUES (1, 'x', 1), (2, 'y', 2), (1, 'x', 3);")
+        self.run(write + "INSERT INTO o VALUES (1, 'x', 1), (2, 'y', 2), (1, 'x', 3) ON CONFLICT DO DEDUPLICATE;")
         read = self.bounded("prefixed", columns, **options)
         assert self.final(read + "SELECT * FROM u;") == [[1, "x", 3], [2, "y", 2]]
         assert any('{"a":1,"b":"x"}' in record for record in self.raw("prefixed")), self.raw("prefixed")
