@@ -8,6 +8,7 @@
 #include "formats/csv/csv_format.h"
 #include "formats/json/debezium_format.h"
 #include "formats/json/json_format.h"
+#include "formats/protobuf/protobuf_format.h"
 #include "formats/raw/raw_format.h"
 #ifdef PENSTOCK_HAS_ARROW
 #include "formats/parquet/parquet_format.h"
@@ -29,6 +30,7 @@ FormatMap MakeFormats() {
   add(std::make_unique<AvroFormat>());
   add(std::make_unique<AvroConfluentFormat>());
   add(std::make_unique<DebeziumAvroFormat>());
+  add(std::make_unique<ProtobufFormat>());
 #ifdef PENSTOCK_HAS_ARROW
   add(std::make_unique<ParquetFormat>());
 #endif

@@ -31,6 +31,7 @@ struct FormatRequest {
   std::vector<std::string> metadata_keys;
   const TimeZone* zone = &TimeZone::Utc();  // of the session: for metadata instants read as TIMESTAMP
   OnBadRecord on_bad_record = OnBadRecord::kFail;
+  std::string file;                          // content of the file that Format::file_option() names
   std::shared_ptr<SchemaRegistry> registry;  // for decoders and encoders of formats that need one
 
   // How many of `columns` are no metadata.
@@ -65,6 +66,8 @@ class Format {
   virtual bool records() const { return !bulk(); }
   // False: its records cannot be told apart in a file.
   virtual bool files() const { return true; }
+  // An option that names a local file whose content FormatRequest::file has to be; "" for none.
+  virtual std::string file_option() const { return ""; }
   // True: FormatRequest::registry has to be set before a decoder or encoder is made.
   virtual bool needs_registry() const { return false; }
 

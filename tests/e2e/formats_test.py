@@ -6,6 +6,7 @@ Starts a broker and a registry on free ports with the peers scripts and stops th
 exit code 77 when a script is missing.
 """
 import argparse
+import base64
 import json
 import pathlib
 import struct
@@ -45,6 +46,19 @@ def field(name, kind, **more):
 
 def kind_of(*symbols, **more):
     return field("kind", {"type": "enum", "name": "Kind", "symbols": symbols, **more})
+
+
+# What protoc makes of: syntax = "proto3"; package acme; message Order { enum Kind { NONE = 0; BIG = 5; }
+# message Address { string city = 1; int32 zip = 2; } int64 id = 1; Kind kind = 2; repeated sint32 deltas = 3;
+# Address address = 4; map<string, double> prices = 5; }
+ORDER_DESCRIPTORS = base64.b64decode(
+    "CtoCCgtvcmRlci5wcm90bxIEYWNtZSK8AgoFT3JkZXISDgoCaWQYASABKANSAmlkEiQKBGtpbmQYAiABKA4yEC5hY21lLk9yZGVy"
+    "LktpbmRSBGtpbmQSFgoGZGVsdGFzGAMgAygRUgZkZWx0YXMSLQoHYWRkcmVzcxgEIAEoCzITLmFjbWUuT3JkZXIuQWRkcmVzc1IH"
+    "YWRkcmVzcxIvCgZwcmljZXMYBSADKAsyFy5hY21lLk9yZGVyLlByaWNlc0VudHJ5UgZwcmljZXMaLwoHQWRkcmVzcxISCgRjaXR5"
+    "GAEgASgJUgRjaXR5EhAKA3ppcBgCIAEoBVIDemlwGjkKC1ByaWNlc0VudHJ5EhAKA2tleRgBIAEoCVIDa2V5EhQKBXZhbHVlGAIg"
+    "ASgBUgV2YWx1ZToCOAEiGQoES2luZBIICgROT05FEAASBwoDQklHEAViBnByb3RvMw==")
+# Order(id=-5, kind=BIG, deltas=[0, -1, 300], address=Address(city="Rome", zip=12), prices={"a": 1.5}), by Python's protobuf.
+ORDER = base64.b64decode("CPv//////////wEQBRoEAAHYBCIICgRSb21lEAwqDAoBYREAAAAAAAD4Pw==")
 
 
 class Test:
@@ -216,6 +230,29 @@ class Test:
         assert rows == [("+I", ["a", 1]), ("-D", ["a", 1]), ("+I", ["b", 1]), ("-D", ["b", 1])], rows
 
 
+    def protobuf_messages(self):
+        """A message of protobuf's own library is read, and written as the same bytes; a bad one goes to its lane."""
+        descriptors = self.folder / "order.desc"
+        descriptors.write_bytes(ORDER_DESCRIPTORS)
+        options = {"format": "protobuf", "protobuf.descriptor-file": descriptors,
+                   "protobuf.message-class-name": "com.acme.OrderProto$Order"}
+        columns = "id BIGINT, kind STRING, deltas ARRAY<INT>, address ROW<city STRING, zip INT>, prices MAP<STRING, DOUBLE>"
+        for topic in ("proto", "proto_copy", "proto_bad"):
+            self.broker.topic(topic, 1)
+        self.produce("proto", [ORDER, b"\x08"])
+        bounded = {"scan.startup.mode": "earliest-offset", "scan.bounded.mode": "latest-offset"}
+        self.run("SET 'penstock.bad-rows.t' = 'bad';\n" + self.table("t", "proto", columns, **options, **bounded) +
+                 self.table("bad", "proto_bad", "`raw` BYTES, error STRING, `position` STRING", format="json") +
+                 self.table("copy", "proto_copy", columns, **options) + "INSERT INTO copy SELECT * FROM t;")
+        assert [row for _, row in self.read("proto_copy", "v BYTES", format="raw")] == [
+            [base64.b64encode(ORDER).decode()]]
+        rows = [row for _, row in self.read("proto", columns, "SELECT id, kind, deltas[3], address.zip, prices['a'] FROM t;",
+                                            **options, **{"protobuf.ignore-parse-errors": "true"})]
+        assert rows == [[-5, "BIG", 300, 12, 1.5]], rows
+        bad = [row[1:] for _, row in self.read("proto_bad", "`raw` BYTES, error STRING, `position` STRING", format="json")]
+        assert bad == [["bad protobuf message: the record ends too early", "proto-0:1"]], bad
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--penstock", default=str(ROOT / "build" / "penstock"))
@@ -223,7 +260,7 @@ def main():
     arguments = parser.parse_args()
     names = [name for name in ("schemas_change_while_a_job_reads", "a_sink_registers_its_schema",
                                "a_registry_that_is_not_there_is_named", "bare_records_round_trip",
-                               "changes_and_their_metadata") if arguments.filter in name]
+                               "changes_and_their_metadata", "protobuf_messages") if arguments.filter in name]
     try:
         with tempfile.TemporaryDirectory() as folder, Kafka() as broker, Registry() as registry:
             test = Test(pathlib.Path(arguments.penstock).resolve(), broker, registry, pathlib.Path(folder))

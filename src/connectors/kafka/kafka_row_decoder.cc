@@ -76,7 +76,7 @@ Result<std::unique_ptr<KafkaRowDecoder>> KafkaRowDecoder::Make(const TableSpec& 
   auto decoder = std::unique_ptr<KafkaRowDecoder>(
       new KafkaRowDecoder(std::move(layout), options, spec.bad_rows_lane, zone));
   decoder->layout_.value.zone = zone;
-  RETURN_IF_ERROR(decoder->layout_.AttachRegistries());
+  RETURN_IF_ERROR(decoder->layout_.AttachResources());
   const KafkaRowLayout& made = decoder->layout_;
   ASSIGN_OR_RETURN(decoder->value_decoder_, made.value_format->NewDecoder(made.value));
   if (!made.key_columns.empty()) {

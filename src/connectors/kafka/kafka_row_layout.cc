@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "connectors/registry/confluent_registry.h"
+#include "connectors/registry/format_resources.h"
 
 namespace penstock {
 
@@ -183,9 +183,9 @@ Result<KafkaRowLayout> KafkaRowLayout::Make(const TableSpec& spec, const KafkaOp
   return layout;
 }
 
-Status KafkaRowLayout::AttachRegistries() {
-  RETURN_IF_ERROR(AttachRegistry(*value_format, &value));
-  return key_format != nullptr ? AttachRegistry(*key_format, &key) : Status::Ok();
+Status KafkaRowLayout::AttachResources() {
+  RETURN_IF_ERROR(penstock::AttachResources(*value_format, &value));
+  return key_format != nullptr ? penstock::AttachResources(*key_format, &key) : Status::Ok();
 }
 
 }  // namespace penstock

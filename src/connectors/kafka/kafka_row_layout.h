@@ -41,8 +41,8 @@ struct KafkaRowLayout {
 
   // `writing`: key columns are also written into the value unless the table says EXCEPT_KEY.
   static Result<KafkaRowLayout> Make(const TableSpec& spec, const KafkaOptions& options, bool writing);
-  // Gives the formats that want one a schema registry; before decoders and encoders are made.
-  Status AttachRegistries();
+  // Gives the formats what they need from outside; before they check anything or make decoders and encoders.
+  Status AttachResources();
 };
 
 // The metadata columns that Flink's connector has, and the one of that name, if any.

@@ -40,7 +40,7 @@ Result<std::unique_ptr<KafkaSinkWriter>> KafkaSinkWriter::Make(const TableSpec& 
   ASSIGN_OR_RETURN(KafkaRowLayout layout, KafkaRowLayout::Make(spec, options, true));
   auto writer = std::unique_ptr<KafkaSinkWriter>(new KafkaSinkWriter(std::move(layout), options, context));
   RETURN_IF_ERROR(writer->MakeProducer(spec, client));
-  RETURN_IF_ERROR(writer->layout_.AttachRegistries());
+  RETURN_IF_ERROR(writer->layout_.AttachResources());
   const KafkaRowLayout& made = writer->layout_;
   ASSIGN_OR_RETURN(writer->value_encoder_, made.value_format->NewEncoder(made.value));
   if (made.key_format != nullptr) {

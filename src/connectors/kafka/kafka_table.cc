@@ -133,9 +133,9 @@ Result<KafkaRowLayout> CheckKafkaTable(const Table& table, KafkaUse use, KafkaOp
         ErrorNumber::kBadOption, {},
         "format '" + format->name() + "' is for whole files, not for records of table '" + spec.table + "'");
   }
+  RETURN_IF_ERROR(layout.AttachResources());
   RETURN_IF_ERROR(layout.value_format->Check(layout.value));
   if (layout.key_format != nullptr) RETURN_IF_ERROR(layout.key_format->Check(layout.key));
-  RETURN_IF_ERROR(layout.AttachRegistries());
   if (!options->topic_pattern.empty()) RETURN_IF_ERROR(TopicPattern::Make(options->topic_pattern).status());
   RETURN_IF_ERROR(CheckChanges(table, *options, layout));
   if (use == KafkaUse::kSink) RETURN_IF_ERROR(CheckWritableMetadata(layout, spec));

@@ -2,7 +2,6 @@
 #include "connectors/registry/confluent_registry.h"
 
 #include "base/strings.h"
-#include "env/thread.h"
 #include "formats/avro/registry_messages.h"
 
 namespace penstock {
@@ -55,6 +54,10 @@ Status ParseAuthentication(const FormatRequest& request, HttpRequest* credential
 
 Result<ConfluentRegistryOptions> ConfluentRegistryOptions::Parse(const FormatRequest& request) {
   ConfluentRegistryOptions options;
+  if (request.option("url").empty()) {
+    return SqlError(ErrorNumber::kMissingOption, {},
+                    "the format needs the option '" + request.prefix + "url', the schema registry's address");
+  }
   for (const std::string& part : Split(request.option("url"), ',')) {
     std::string url(TrimSpace(part));
     while (!url.empty() && url.back() == '/') url.pop_back();
@@ -119,13 +122,6 @@ Result<int32_t> ConfluentRegistry::Register(const std::string& subject, const st
   return SqlError(ErrorNumber::kRuntime, {},
                   "the schema registry refuses the schema for subject '" + subject + "': status " +
                       std::to_string(response.status) + ": " + RefusalOfAnswer(response.body));
-}
-
-Status AttachRegistry(const Format& format, FormatRequest* request) {
-  if (!format.needs_registry()) return Status::Ok();
-  ASSIGN_OR_RETURN(ConfluentRegistryOptions options, ConfluentRegistryOptions::Parse(*request));
-  request->registry = std::make_shared<ConfluentRegistry>(std::move(options), MakeHttpClient(), PauseMillis);
-  return Status::Ok();
 }
 
 }  // namespace penstock

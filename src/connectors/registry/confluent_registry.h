@@ -41,7 +41,4 @@ class ConfluentRegistry : public SchemaRegistry {
   std::function<void(int64_t)> pause_;
 };
 
-// Gives the request a registry where the format wants one.
-Status AttachRegistry(const Format& format, FormatRequest* request);
-
 }  // namespace penstock
