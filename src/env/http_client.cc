@@ -78,8 +78,8 @@ class CurlClient : public HttpClient {
   }
 
   static Status Failed(const HttpRequest& request, CURLcode code, const char* problem) {
-    std::string text =
-        request.method + " " + request.url + ": " + (problem[0] != '\0' ? problem : curl_easy_strerror(code));
+    std::string text = request.method + " " + WithoutCredentials(request.url) + ": " +
+                       (problem[0] != '\0' ? problem : curl_easy_strerror(code));
     bool wrong = code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
                  code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE;
     return {wrong ? StatusCode::kInvalidArgument : StatusCode::kUnavailable, text};
@@ -89,6 +89,14 @@ class CurlClient : public HttpClient {
 };
 
 }  // namespace
+
+std::string WithoutCredentials(const std::string& url) {
+  size_t host = url.find("://");
+  if (host == std::string::npos) return url;
+  host += 3;
+  size_t at = url.substr(0, url.find('/', host)).rfind('@');
+  return at == std::string::npos || at < host ? url : url.substr(0, host) + url.substr(at + 1);
+}
 
 std::unique_ptr<HttpClient> MakeHttpClient() {
   // Once, while no other thread uses it: the language guards what is static.

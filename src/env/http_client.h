@@ -33,6 +33,9 @@ class HttpClient {
   virtual Result<HttpResponse> Send(const HttpRequest& request) = 0;
 };
 
+// An address without the user and password in it, for messages.
+std::string WithoutCredentials(const std::string& url);
+
 // Keeps its connection between requests. http and https only; redirections are not followed.
 std::unique_ptr<HttpClient> MakeHttpClient();
 

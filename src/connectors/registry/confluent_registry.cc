@@ -92,10 +92,11 @@ Result<HttpResponse> ConfluentRegistry::Ask(const std::string& method, const std
       Result<HttpResponse> response = http_->Send(request);
       if (response && response->status < 500 && response->status != 429) return response;
       if (!response && !response.error().retryable()) return response.status();
-      failure = response ? Status(StatusCode::kUnavailable, method + " " + request.url + ": status " +
-                                                                std::to_string(response->status) + ": " +
-                                                                RefusalOfAnswer(response->body))
-                         : response.status();
+      failure = response
+                    ? Status(StatusCode::kUnavailable, method + " " + WithoutCredentials(request.url) +
+                                                           ": status " + std::to_string(response->status) +
+                                                           ": " + RefusalOfAnswer(response->body))
+                    : response.status();
     }
     if (attempt == std::size(kPausesMs)) break;
     pause_(kPausesMs[attempt]);

@@ -115,6 +115,17 @@ TEST(ConfluentRegistry, OptionsAreChecked) {
   EXPECT_EQ(error({{"ssl.truststore.location", "/x.jks"}}), ErrorNumber::kUnsupported);
 }
 
+TEST(HttpClient, MessagesDoNotTellPasswords) {
+  EXPECT_EQ(WithoutCredentials("http://me:p@ss@host:1/a@b"), "http://host:1/a@b");
+  EXPECT_EQ(WithoutCredentials("http://host/a@b"), "http://host/a@b");
+  EXPECT_EQ(WithoutCredentials("host"), "host");
+  HttpRequest request;
+  request.url = "http://me:secret@127.0.0.1:1/";
+  std::string message = MakeHttpClient()->Send(request).error().message();
+  EXPECT_NE(message.find("http://127.0.0.1:1/"), std::string::npos) << message;
+  EXPECT_EQ(message.find("secret"), std::string::npos) << message;
+}
+
 TEST(HttpClient, NobodyListeningIsUnavailable) {
   HttpRequest request;
   request.url = "http://127.0.0.1:1/";
