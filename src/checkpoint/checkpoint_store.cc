@@ -249,7 +249,7 @@ Result<std::set<std::string>> CheckpointStore::PathsReferredTo(const std::vector
   };
   for (const auto& [epoch, parts] : sealed_) note(parts);
   for (const Entry& entry : entries) {
-    if (!entry.manifest || entry.epoch < from) continue;
+    if (!entry.manifest || entry.epoch < from || sealed_.contains(entry.epoch)) continue;
     ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(entry.epoch));
     note(manifest.parts);
   }

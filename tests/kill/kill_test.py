@@ -2,8 +2,9 @@
 """Kills a running job at random times until it has finished, and checks what it wrote with readers of its own.
 
 The job: a file of events -> windows of ten seconds per key -> JSON files, with a checkpoint every 100 ms. Each attempt
-resumes what the one before left behind. The first round is left alone and tells how long the job takes. Verdict: every event is counted once, no window is there twice. Options: --kills N
-(rounds go on until N processes were killed), --seed, --parallelism.
+resumes what the one before left behind, every other one with another parallelism. The first round is left alone and tells
+how long the job takes. Verdict: every event is counted once, no window is there twice. Options: --kills N (rounds go on
+until N processes were killed), --seed, --keys (with thousands of them checkpoints have large bases and many deltas).
 """
 import argparse
 import collections
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 
-KEYS, WINDOW_MS = 7, 10_000
+WINDOW_MS = 10_000
 SCRIPT = """
 SET 'execution.checkpointing.interval' = '100 ms';
 SET 'execution.checkpointing.dir' = '{folder}/checkpoints';
@@ -29,16 +30,16 @@ INSERT INTO windows SELECT window_start, k, COUNT(*), SUM(id)
 """
 
 
-def write_events(folder, count):
+def write_events(folder, count, keys):
     """One event a millisecond; returns what the windows must say."""
     start = datetime.datetime(2026, 1, 1)
     expected = collections.defaultdict(lambda: [0, 0])
     with open(folder / "events.json", "w") as out:
         for i in range(count):
             time = (start + datetime.timedelta(milliseconds=i)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
-            out.write(f'{{"id":{i},"k":{i % KEYS},"ts":"{time}"}}\n')
+            out.write(f'{{"id":{i},"k":{i % keys},"ts":"{time}"}}\n')
             window = (start + datetime.timedelta(milliseconds=i - i % WINDOW_MS)).strftime("%Y-%m-%d %H:%M:%S")
-            entry = expected[(window, i % KEYS)]
+            entry = expected[(window, i % keys)]
             entry[0] += 1
             entry[1] += i
     return {key: tuple(value) for key, value in expected.items()}
@@ -50,10 +51,12 @@ def has_finished(folder):
     return any(root.glob("jobs/*/manifest-*")) and not (root / "run").exists()
 
 
-def run_until_finished(command, folder, budget, longest, rng):
+def run_until_finished(penstock, folder, budget, longest, rng):
     """Kills while the budget lasts; returns the number of kills."""
-    kills = 0
+    kills, parallelism = 0, rng.randint(1, 2)
     while not has_finished(folder):
+        command = [penstock, "run", "-p", str(parallelism), str(folder / "job.sql")]
+        parallelism = rng.choice([parallelism, rng.randint(1, 4)])
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         try:
             _, errors = process.communicate(timeout=rng.uniform(0, longest) if kills < budget else 300)
@@ -91,19 +94,20 @@ def main():
     parser.add_argument("--kills", type=int, default=5)
     parser.add_argument("--events", type=int, default=600_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keys", type=int, default=7)
     options = parser.parse_args()
     rng = random.Random(options.seed)
     kills = rounds = 0
     longest = None  # how long an attempt lives at most, in seconds
     with tempfile.TemporaryDirectory() as events:
-        expected = write_events(pathlib.Path(events), options.events)
+        expected = write_events(pathlib.Path(events), options.events, options.keys)
         while kills < options.kills:
             with tempfile.TemporaryDirectory() as name:
                 folder = pathlib.Path(name)
                 (folder / "job.sql").write_text(SCRIPT.format(folder=folder, events=events))
-                command = [options.penstock, "run", "-p", str(1 + rounds % 2), str(folder / "job.sql")]
                 start = time.monotonic()
-                kills += run_until_finished(command, folder, options.kills - kills if rounds else 0, longest, rng)
+                budget = options.kills - kills if rounds else 0
+                kills += run_until_finished(options.penstock, folder, budget, longest, rng)
                 longest = longest or time.monotonic() - start
                 check(folder, expected)
                 rounds += 1
