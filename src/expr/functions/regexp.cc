@@ -256,8 +256,9 @@ Result<std::string> SimilarClass(Text pattern, size_t* at) {
   return out + "]";
 }
 
+// As Calcite has it: what SQL gives no meaning, such as a full stop, keeps that of a regular expression.
 Result<std::string> SimilarToPcre(Text pattern, Text escape) {
-  std::string out = "(?s)\\A(?:";
+  std::string out = "\\A(?:";
   for (size_t at = 0; at < pattern.size();) {
     char c = pattern[at++];
     if (!escape.empty() && c == escape[0]) {
@@ -266,11 +267,11 @@ Result<std::string> SimilarToPcre(Text pattern, Text escape) {
     } else if (c == '_') {
       out += '.';
     } else if (c == '%') {
-      out += ".*";
+      out += "(?s:.*)";
     } else if (c == '[') {
       ASSIGN_OR_RETURN(std::string set, SimilarClass(pattern, &at));
       out += set;
-    } else if (Text(".$^\\").find(c) != Text::npos) {
+    } else if (c == '$' || c == '\\') {
       out += std::string("\\") + c;
     } else {
       out += c;
