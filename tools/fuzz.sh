@@ -26,9 +26,10 @@ failed=0
 for target in "${targets[@]}"; do
   corpus="${PENSTOCK_CACHE:-$HOME/.cache/penstock}/fuzz/$target"
   mkdir -p "$corpus" build-fuzz/found
-  dictionary=()
+  seeds=() dictionary=()
+  [ -d "tests/fuzz/seeds/$target" ] && seeds=("tests/fuzz/seeds/$target")
   [ -f "tests/fuzz/seeds/$target.dict" ] && dictionary=(-dict="tests/fuzz/seeds/$target.dict")
-  if nice "$(find build-fuzz -name "${target}_fuzz" -type f)" "$corpus" "tests/fuzz/seeds/$target" "${dictionary[@]}" \
+  if nice "$(find build-fuzz -name "${target}_fuzz" -type f)" "$corpus" "${seeds[@]}" "${dictionary[@]}" \
     -max_total_time=$((minutes * 60)) -timeout=20 -rss_limit_mb=2048 -max_len=8192 -print_final_stats=1 \
     -artifact_prefix="build-fuzz/found/$target-" >"build-fuzz/$target.log" 2>&1; then
     echo "ok     fuzz $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "build-fuzz/$target.log") inputs in $minutes min"
