@@ -110,11 +110,16 @@ Status JobRunner::MakeSource(const JobVertex& vertex, const SourceContext& conte
   Enumeration& e = enumerations_[vertex.id];
   ASSIGN_OR_RETURN(e.enumerator, sources_[vertex.id]->MakeEnumerator(context));
   e.assigned.resize(static_cast<size_t>(vertex.parallelism));
+  // At the same parallelism a split stays where it was: the restored watermark of a subtask speaks of its own
+  // splits, and would make rows of another's late.
+  bool stay = vertex.parallelism == std::count_if(options_.restore.begin(), options_.restore.end(),
+                                                  [&](const auto& part) { return part.uid == vertex.uid; });
   for (const SubtaskSnapshot& part : options_.restore) {
     if (part.uid != vertex.uid) continue;
     for (const SourceSplit& split : part.splits) {
       e.known.push_back(split.id);
-      e.assigned[e.next++ % e.assigned.size()].push_back(split);
+      size_t next = e.next++ % e.assigned.size();
+      e.assigned[stay ? static_cast<size_t>(part.subtask) : next].push_back(split);
     }
   }
   return Status::Ok();
