@@ -132,6 +132,12 @@ void ReportChain(const StateContent& content, size_t part, const PrintLine& prin
                     deltas));
 }
 
+// By a job that is running.
+bool WasRemoved(FileSystem& files, const StateLocation& location, uint64_t epoch) {
+  Result<std::vector<uint64_t>> epochs = EpochsOf(files, location);
+  return epochs && std::find(epochs->begin(), epochs->end(), epoch) == epochs->end();
+}
+
 struct DumpLine {
   int64_t name_space;
   std::string key, element, line;
@@ -193,6 +199,10 @@ bool VerifyState(FileSystem& files, const StateLocation& location, const PrintLi
     }
     std::string what = location.savepoint ? "savepoint " + location.path
                                           : fmt::format("checkpoint {} in {}", epoch, location.path);
+    if (!status.ok() && WasRemoved(files, location, epoch)) {
+      print("gone: " + what + " was removed meanwhile");
+      continue;
+    }
     all_right = all_right && status.ok();
     if (status.ok())
       print(fmt::format("ok: {}: {} subtasks, {} entries", what, content->parts.size(), entries));

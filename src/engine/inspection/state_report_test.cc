@@ -27,6 +27,16 @@ std::string KeyOf(int64_t id, const std::string& name) {
   return key;
 }
 
+// Somebody else is at work while it is read.
+class BusyFileSystem : public MemoryFileSystem {
+ public:
+  Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override {
+    if (on_read) std::exchange(on_read, nullptr)();
+    return MemoryFileSystem::OpenForRead(path);
+  }
+  std::function<void()> on_read;
+};
+
 class StateReportTest : public testing::Test {
  protected:
   StateReportTest() {
@@ -112,7 +122,7 @@ class StateReportTest : public testing::Test {
   StateLocation Location() { return FindState(files_, "/cp").value().at(0); }
 
   ManualClock clock_{0};
-  MemoryFileSystem files_;
+  BusyFileSystem files_;
   std::unique_ptr<StateBackend> backend_ = MakeHashBackend({}, &clock_);
   CheckpointStore store_{&files_, "/cp/script/jobs/job", 1};
 };
@@ -166,6 +176,21 @@ TEST_F(StateReportTest, VerifyNamesEveryDamagedFile) {
     }
     EXPECT_TRUE(WriteFileAtomically(files_, entry.path, bytes).ok());
   }
+}
+
+TEST_F(StateReportTest, ACheckpointThatARunningJobRemovesIsNotDamaged) {
+  files_.on_read = [this] { EXPECT_TRUE(store_.RemoveBefore(2).ok()); };
+  bool right = false;
+  std::vector<std::string> lines = Verify(&right);
+  EXPECT_TRUE(right);
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_TRUE(lines[0].starts_with("gone: checkpoint 1 ")) << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("ok: checkpoint 2 ")) << lines[1];
+  files_.on_read = [this] {
+    Seal(3, 2);
+    EXPECT_TRUE(store_.RemoveBefore(3).ok());
+  };
+  EXPECT_EQ(Inspect()[0], "checkpoint 3 of job 'job'");
 }
 
 TEST_F(StateReportTest, SavepointsAreReadWithoutAGraph) {

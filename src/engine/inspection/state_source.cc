@@ -53,7 +53,9 @@ Result<std::vector<uint64_t>> EpochsOf(FileSystem& files, const StateLocation& l
   return StoreOf(files, location).Epochs();
 }
 
-Result<StateContent> ReadState(FileSystem& files, const StateLocation& location, uint64_t epoch) {
+namespace {
+
+Result<StateContent> ReadOnce(FileSystem& files, const StateLocation& location, uint64_t epoch) {
   StateContent content;
   content.path = location.path;
   if (location.savepoint) {
@@ -74,6 +76,18 @@ Result<StateContent> ReadState(FileSystem& files, const StateLocation& location,
   ByteReader graph(content.manifest->graph);
   ASSIGN_OR_RETURN(content.graph, JobGraph::Read(graph));
   return content;
+}
+
+}  // namespace
+
+// A running job may remove a checkpoint while it is read; then there is a newer one.
+Result<StateContent> ReadState(FileSystem& files, const StateLocation& location, uint64_t epoch) {
+  constexpr int kTries = 5;
+  for (int tries = 1;; ++tries) {
+    Result<StateContent> content = ReadOnce(files, location, epoch);
+    bool gone = !content && content.error().code() == StatusCode::kNotFound && !location.savepoint;
+    if (!gone || epoch != 0 || tries == kTries) return content;
+  }
 }
 
 const JobVertex* StateContent::VertexOf(const std::string& uid) const {
