@@ -230,6 +230,29 @@ class Test:
         assert rows == [("+I", ["a", 1]), ("-D", ["a", 1]), ("+I", ["b", 1]), ("-D", ["b", 1])], rows
 
 
+    def upserts_through_the_registry(self):
+        """Changes of a database to an upsert-kafka table whose keys and values the registry describes, and back."""
+        for topic in ("rows", "upserts"):
+            self.broker.topic(topic, 1)
+        self.produce("rows", [b'{"after":{"id":1,"n":"a"},"op":"c"}', b'{"after":{"id":2,"n":"x"},"op":"r"}',
+                              b'{"before":{"id":1,"n":"a"},"after":{"id":1,"n":"b"},"op":"u"}',
+                              b'{"before":{"id":2,"n":"x"},"op":"d"}'])
+        columns = "id INT NOT NULL, n STRING, PRIMARY KEY (id) NOT ENFORCED"
+        options = {"connector": "upsert-kafka", "key.format": "avro-confluent", "value.format": "avro-confluent",
+                   "key.avro-confluent.url": self.registry.url, "value.avro-confluent.url": self.registry.url}
+        bounded = {"scan.startup.mode": "earliest-offset", "scan.bounded.mode": "latest-offset"}
+        self.run(self.table("t", "rows", columns, format="debezium-json", **bounded) +
+                 self.table("u", "upserts", columns, **options) + "INSERT INTO u SELECT * FROM t;")
+        state = {}
+        rows = self.run(self.table("u", "upserts", columns, **options, **{"scan.bounded.mode": "latest-offset"}) +
+                        "SELECT * FROM u;")
+        for op, (key, value) in rows:
+            if op in ("+I", "+U"):
+                state[key] = value
+            else:
+                del state[key]
+        assert state == {1: "b"}, rows
+
     def protobuf_messages(self):
         """A message of protobuf's own library is read, and written as the same bytes; a bad one goes to its lane."""
         descriptors = self.folder / "order.desc"
@@ -260,7 +283,7 @@ def main():
     arguments = parser.parse_args()
     names = [name for name in ("schemas_change_while_a_job_reads", "a_sink_registers_its_schema",
                                "a_registry_that_is_not_there_is_named", "bare_records_round_trip",
-                               "changes_and_their_metadata", "protobuf_messages") if arguments.filter in name]
+                               "changes_and_their_metadata", "upserts_through_the_registry", "protobuf_messages") if arguments.filter in name]
     try:
         with tempfile.TemporaryDirectory() as folder, Kafka() as broker, Registry() as registry:
             test = Test(pathlib.Path(arguments.penstock).resolve(), broker, registry, pathlib.Path(folder))

@@ -24,6 +24,14 @@ class TextSource : public ByteSource {
   std::string_view bytes_;
 };
 
+// The columns that are read, and the schema they are read as.
+struct Target {
+  explicit Target(bool nested)
+      : columns(fuzz::Columns(nested)), reader(AvroSchemaOf(columns, AvroTimestamps::kCorrect).value()) {}
+  std::vector<Field> columns;
+  AvroSchemaPtr reader;
+};
+
 void ReadSchema(std::string_view text) {
   Result<AvroSchemaPtr> schema = AvroSchema::Parse(text);
   if (!schema) return;
@@ -34,9 +42,8 @@ void ReadSchema(std::string_view text) {
 }
 
 // A schema's JSON, a zero byte, and a record.
-void ReadRecord(std::string_view text, const std::vector<Field>& columns, bool own) {
-  AvroSchemaPtr reader = AvroSchemaOf(columns, AvroTimestamps::kCorrect).value();
-  AvroSchemaPtr writer = reader;
+void ReadRecord(std::string_view text, const Target& target, bool own) {
+  AvroSchemaPtr writer = target.reader;
   if (!own) {
     size_t zero = text.find('\0');
     if (zero == std::string_view::npos) return;
@@ -45,23 +52,22 @@ void ReadRecord(std::string_view text, const std::vector<Field>& columns, bool o
     writer = *given;
     text.remove_prefix(zero + 1);
   }
-  AvroProgram program(writer, reader, columns);
+  AvroProgram program(writer, target.reader, target.columns);
   if (!program.usable()) return;
-  DecodedRows rows(Schema(columns).types(), true);
+  DecodedRows rows(Schema(target.columns).types(), true);
   std::string problem;
   bool read = DecodeAvroRecord(program, text, &rows, &problem);
   CHECK(read == problem.empty());
   fuzz::Reading reading;
-  fuzz::Append(&rows, columns, &reading);
+  fuzz::Append(&rows, target.columns, &reading);
   AvroInput in(text);
   bool skipped = AvroProgram::Skip(*writer, writer->root(), in);
   CHECK(skipped || !read);
 }
 
-void ReadFile(std::string_view text, const std::vector<Field>& columns) {
+void ReadFile(std::string_view text, const Target& target) {
   TextSource source(text);
-  AvroSchemaPtr reader = AvroSchemaOf(columns, AvroTimestamps::kCorrect).value();
-  Result<std::unique_ptr<BulkReader>> file = OpenAvroFile(&source, reader, columns);
+  Result<std::unique_ptr<BulkReader>> file = OpenAvroFile(&source, target.reader, target.columns);
   if (!file) return;
   for (int group = 0; group < (*file)->groups(); ++group) {
     if (!(*file)->Seek(group, 0).ok()) return;
@@ -76,12 +82,13 @@ void ReadFile(std::string_view text, const std::vector<Field>& columns) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  std::vector<Field> columns = fuzz::Columns((data[0] & 8) != 0);
+  static const Target targets[] = {Target(false), Target(true)};
+  const Target& target = targets[(data[0] & 8) != 0 ? 1 : 0];
   switch (data[0] & 3) {
     case 0: ReadSchema(text); break;
-    case 1: ReadRecord(text, columns, false); break;
-    case 2: ReadRecord(text, columns, true); break;
-    default: ReadFile(text, columns);
+    case 1: ReadRecord(text, target, false); break;
+    case 2: ReadRecord(text, target, true); break;
+    default: ReadFile(text, target);
   }
   return 0;
 }
