@@ -9,6 +9,8 @@
 namespace penstock {
 
 namespace {
+constexpr int64_t kFlushPauseMs = 10;  // before a sink that is not flushed yet is asked again
+
 StepResult Again() { return {StepResult::Want::kAgain, true, false, 0}; }
 StepResult Wait(int64_t until) { return {StepResult::Want::kWait, false, false, until}; }
 }  // namespace
@@ -54,7 +56,10 @@ Result<StepResult> Task::Step(int64_t max_rows) {
   Result<StepResult> result = Run(max_rows);
   if (!result) return result;
   if (result->want == StepResult::Want::kWait) {
-    result->wake_at_ms = std::min(result->wake_at_ms, chain_.NextProcessingTime());
+    int64_t timer = chain_.NextProcessingTime();
+    if (state_ != State::kRunning && timer != INT64_MAX)
+      timer = std::max(timer, clock_->MonotonicMillis() + kFlushPauseMs);
+    result->wake_at_ms = std::min(result->wake_at_ms, timer);
     if (is_source()) result->wake_at_ms = std::min(result->wake_at_ms, next_discovery_ms_);
   }
   return result;
@@ -66,7 +71,9 @@ Result<StepResult> Task::Run(int64_t max_rows) {
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
   if (!drained) return Wait(INT64_MAX);
   int64_t now = clock_->MonotonicMillis();
-  if (chain_.NextProcessingTime() <= now) {
+  // Not behind a barrier: what a timer emits between the flush of one sink and the snapshot would be of this
+  // epoch by the operators' state, and of the next by that sink.
+  if (state_ == State::kRunning && chain_.NextProcessingTime() <= now) {
     RETURN_IF_ERROR(chain_.OnProcessingTime(now));
     // A timer alone does not keep a job from being idle; the rows it emits do, where they arrive.
     return StepResult{StepResult::Want::kAgain, false, false, 0};
@@ -160,7 +167,7 @@ Status Task::BeginEnd(int input, bool drained) {
 
 Result<StepResult> Task::StepBarrier() {
   ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
-  if (!flushed) return Wait(clock_->MonotonicMillis() + 10);
+  if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   if (chain_.full()) return Again();  // what the flush emitted belongs before the barrier
   ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> snapshots, TakeSnapshot(epoch_));
   callbacks_.on_snapshot(epoch_, std::move(snapshots));
@@ -198,7 +205,7 @@ Status Task::CommitDecided() {
 
 Result<StepResult> Task::StepEnding() {
   ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
-  if (!flushed) return Wait(clock_->MonotonicMillis() + 10);
+  if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
   if (!drained) return Wait(INT64_MAX);
   chain_.Broadcast(EndOfInput{drained_});

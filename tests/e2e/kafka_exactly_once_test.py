@@ -188,6 +188,25 @@ class Test(KafkaCase):
         assert "deleted and created again" in output, output
         assert sorted(self.committed("again_out")) == list(range(10))
 
+    def broker_restart(self):
+        """The broker goes away under a running job and comes back: the job goes on by itself, every row once."""
+        for topic in ("flow", "flow_out"):
+            self.broker.topic(topic, 2)
+        path = self.copy_script("flow")
+        self.numbers("flow", 0, 500)
+        job = self.start_path(path)
+        try:
+            self.wait_until(lambda: self.seen("flow_out") >= 500, job)
+            self.broker.run("stop")
+            time.sleep(3)
+            self.broker.run("start")
+            self.numbers("flow", 500, 1000)
+            self.wait_until(lambda: self.seen("flow_out") >= 1000, job, 120)
+        finally:
+            job.kill()
+            job.wait()
+        assert sorted(self.committed("flow_out")) == list(range(1000))
+
     def what_cannot_be_promised_is_refused(self):
         """No folder, two clusters, transactions that are too short: errors of planning, also of EXPLAIN."""
         once = {"sink_delivery__guarantee": "exactly-once"}
@@ -208,6 +227,6 @@ class Test(KafkaCase):
 
 TESTS = ["survives_kill_and_restart", "bounded_job_commits_at_its_end", "hijacked_ids_stop_the_job",
          "a_lost_folder_is_refused", "group_offsets_do_not_matter", "a_recreated_topic_stops_the_job",
-         "what_cannot_be_promised_is_refused"]
+         "broker_restart", "what_cannot_be_promised_is_refused"]
 if __name__ == "__main__":
     sys.exit(run_cases(__doc__, Test, TESTS))

@@ -87,6 +87,30 @@ TEST(KafkaOptions, TheGuaranteeIsOneOfThree) {
   EXPECT_EQ(guarantee("twice").status().number(), ErrorNumber::kBadOption);
 }
 
+Result<KafkaOptions> ParseUpsert(std::map<std::string, std::string> options,
+                                 std::vector<std::string> key = {"k"}) {
+  options.insert({{"topic", "t"}, {"properties.bootstrap.servers", "localhost:9092"}});
+  options.insert({{"key.format", "raw"}, {"value.format", "json"}});
+  return KafkaOptions::ParseUpsert("c.d.t", options, key, KafkaUse::kSource);
+}
+
+TEST(KafkaOptions, AnUpsertTableIsReadFromItsFirstRecordByItsPrimaryKey) {
+  Result<KafkaOptions> options = ParseUpsert({{"value.fields-include", "EXCEPT_KEY"}}, {"a", "b"});
+  ASSERT_TRUE(options) << options.error().ToString();
+  EXPECT_TRUE(options->upsert);
+  EXPECT_EQ(options->start.mode, Mode::kEarliest);
+  EXPECT_EQ(options->key_fields, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(ParseUpsert({}, {}).status().number(), ErrorNumber::kBadOption);
+  EXPECT_EQ(ParseUpsert({{"key.format", ""}}).status().number(), ErrorNumber::kBadOption);
+}
+
+TEST(KafkaOptions, AnUpsertBufferNeedsBothItsLimits) {
+  EXPECT_TRUE(ParseUpsert({{"sink.buffer-flush.max-rows", "9"}, {"sink.buffer-flush.interval", "1 s"}}));
+  EXPECT_TRUE(ParseUpsert({{"sink.buffer-flush.max-rows", "0"}}));
+  EXPECT_FALSE(ParseUpsert({{"sink.buffer-flush.max-rows", "9"}}));
+  EXPECT_FALSE(ParseUpsert({{"sink.buffer-flush.max-rows", "nine"}}));
+}
+
 TEST(KafkaProperties, JavaNamesBecomeLibrdkafkas) {
   Result<KafkaProperties> consumer =
       TranslateProperties({{"properties.bootstrap.servers", "b:1"},
