@@ -52,6 +52,7 @@ def main():
     sanitized = "PENSTOCK_SANITIZE:STRING=\n" not in (build / "CMakeCache.txt").read_text()
     if sanitized:  # frames are several times as large: what is nested as deeply as it may be needs more stack
         resource.setrlimit(resource.RLIMIT_STACK, (256 << 20, resource.getrlimit(resource.RLIMIT_STACK)[1]))
+        os.environ.setdefault("TSAN_OPTIONS", f"suppressions={ROOT / 'tools' / 'tsan_suppressions.txt'}")
     tally = Tally()
     tally.run("layers", [sys.executable, "tools/check_layers.py"])
     tally.run("tidy", [sys.executable, "tools/tidy.py"])
