@@ -97,7 +97,7 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   if (last) begun_ms_ = clock_->MonotonicMillis();
   lock.unlock();
   Result<Decision> sealed = Seal(epoch, last, parts);
-  Status decided = sealed && log_ != nullptr ? log_->Decide(*sealed) : Status::Ok();
+  Status decided = sealed && log_ != nullptr ? Decide(*sealed) : Status::Ok();
   lock.lock();
   if (!sealed) return Abandon(sealed.error());
   // Nobody knows whether it counts: only the log can tell, after a restart.
@@ -130,6 +130,14 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
   std::lock_guard lock(mutex_);
   statistics_.last_bytes = static_cast<int64_t>(manifest.written_bytes);
   return Decision{identity_.incarnation, epoch, HashKey(manifest.Write())};
+}
+
+// Should the log ever lose this, the directory tells.
+Status CheckpointCoordinator::Decide(const Decision& decision) {
+  RETURN_IF_ERROR(log_->Decide(decision));
+  if (marked_) return Status::Ok();
+  marked_ = true;
+  return store_->MarkDecided();
 }
 
 void CheckpointCoordinator::Abandon(Status reason) {

@@ -68,6 +68,7 @@ class CheckpointCoordinator : public CheckpointListener {
   void Begin(int64_t now);
   // Makes the epoch durable; without the lock.
   Result<Decision> Seal(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts);
+  Status Decide(const Decision& decision);
   void Conclude(std::unique_lock<std::mutex>& lock, bool last);
   void Abandon(Status reason);
   void GiveUp(Status reason);
@@ -90,6 +91,7 @@ class CheckpointCoordinator : public CheckpointListener {
   int64_t begun_ms_ = 0;
   int64_t due_ms_ = INT64_MAX;
   int64_t not_before_ms_ = 0;  // after a failure
+  bool marked_ = false;        // of Decide
   bool drained_ = true;        // every task that has ended was
   int failures_ = 0;           // in a row
   std::map<size_t, std::vector<SubtaskSnapshot>> collected_;

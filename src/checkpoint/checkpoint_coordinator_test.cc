@@ -149,6 +149,7 @@ TEST_F(CheckpointCoordinatorTest, ASealedEpochDoesNotCountUntilItIsDecided) {
   EXPECT_TRUE(job_.decided.empty());
   EXPECT_EQ(job_.failure.code(), StatusCode::kUnavailable);
   EXPECT_EQ(coordinator_->next_epoch(), 2U);
+  EXPECT_FALSE(store_.WasDecided().value());
 }
 
 TEST_F(CheckpointCoordinatorTest, ASealedEpochIsDecidedByTheLogBeforeTheJobHearsOfIt) {
@@ -160,6 +161,7 @@ TEST_F(CheckpointCoordinatorTest, ASealedEpochIsDecidedByTheLogBeforeTheJobHears
   StepAfter(1);
   EXPECT_EQ(log.decided, std::vector<uint64_t>{1});
   EXPECT_EQ(job_.decided, std::vector<uint64_t>{1});
+  EXPECT_TRUE(store_.WasDecided().value());
 }
 
 TEST_F(CheckpointCoordinatorTest, TheLogIsToldOfAnAbandonedEpoch) {

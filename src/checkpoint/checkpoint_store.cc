@@ -13,6 +13,7 @@ namespace penstock {
 
 namespace {
 
+constexpr const char* kDecidedName = "decided";
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kStatePrefix = "state-";
 constexpr std::string_view kBasePrefix = "base-";
@@ -254,6 +255,18 @@ Result<std::set<std::string>> CheckpointStore::PathsReferredTo(const std::vector
     note(manifest.parts);
   }
   return paths;
+}
+
+Status CheckpointStore::MarkDecided() {
+  return WriteFileAtomically(*files_, PathOf(kDecidedName),
+                             "a log outside has decided checkpoints of this job\n");
+}
+
+Result<bool> CheckpointStore::WasDecided() const {
+  Result<FileInfo> found = files_->Stat(PathOf(kDecidedName));
+  if (found) return true;
+  if (found.error().code() == StatusCode::kNotFound) return false;
+  return found.error();
 }
 
 Status CheckpointStore::RemoveBefore(uint64_t epoch) {

@@ -49,6 +49,9 @@ class CheckpointStore {
   void GoOnFrom(const Manifest& manifest) { sealed_[manifest.epoch] = manifest.parts; }
   // The bytes of a range, checked against its checksum.
   Result<std::string> ReadRange(const FileRange& range) const;
+  // Writes down that a log outside has decided a checkpoint of this directory; again does nothing new.
+  Status MarkDecided();
+  Result<bool> WasDecided() const;
   // Removes what belongs to earlier epochs, also what was never sealed, manifests first; not the state files
   // that a manifest left there refers to. No delta handed in later may build on what was removed.
   Status RemoveBefore(uint64_t epoch);

@@ -75,7 +75,6 @@ class Job {
   uint64_t first_epoch_ = 0;  // checkpoints before it are of other runs
   uint64_t next_epoch_ = 1;
   bool finished_before_ = false;
-  bool attempted_ = false;               // what the log and the folder say has been compared once
   std::optional<Decision> passed_over_;  // of the run that --fresh has replaced
 
   mutable std::mutex mutex_;

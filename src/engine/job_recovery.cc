@@ -23,14 +23,10 @@ Status Job::FindCheckpoint() {
   if (!decisions_) return RestoreNewest(epochs);
   ASSIGN_OR_RETURN(std::optional<Decision> decision, decisions_->Recover());
   if (decision) next_epoch_ = std::max(next_epoch_, decision->epoch + 1);
-  if (std::exchange(durability_->fresh, false)) passed_over_ = decision;
-  Status found;
-  if (!decision)
-    found = CheckUndecided(epochs);
-  else if (decision != passed_over_)
-    found = RestoreDecided(epochs, *decision);
-  attempted_ = attempted_ || found.ok();
-  return found;
+  bool fresh = std::exchange(durability_->fresh, false);
+  if (fresh) passed_over_ = decision;
+  if (decision) return decision == passed_over_ ? Status::Ok() : RestoreDecided(epochs, *decision);
+  return fresh ? Status::Ok() : CheckUndecided(epochs);
 }
 
 // The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.
@@ -47,16 +43,15 @@ Status Job::RestoreNewest(const std::vector<uint64_t>& epochs) {
 Status Job::CheckUndecided(const std::vector<uint64_t>& epochs) const {
   for (uint64_t epoch : epochs) {
     Result<Manifest> manifest = store_->ReadManifest(epoch);
-    if (!manifest || manifest->identity.run != durability_->identity.run) continue;
-    RETURN_IF_ERROR(CheckSameLog(*manifest));
-    // The first one may have been sealed and not decided when the process died.
-    if (epoch == 1 || attempted_) continue;
-    return SqlError(kCheckpointMissing, {},
-                    fmt::format("checkpoint {} of job '{}' is there, but the sinks know of none", epoch,
-                                durability_->decisions.job),
-                    "--fresh starts a new run, which writes everything again");
+    if (manifest && manifest->identity.run == durability_->identity.run)
+      RETURN_IF_ERROR(CheckSameLog(*manifest));
   }
-  return Status::Ok();
+  ASSIGN_OR_RETURN(bool decided, store_->WasDecided());
+  if (!decided) return Status::Ok();
+  return SqlError(kCheckpointMissing, {},
+                  fmt::format("checkpoints of job '{}' are in '{}', but the sinks know of none",
+                              durability_->decisions.job, store_->directory()),
+                  "--fresh starts a new run, which writes everything again");
 }
 
 // Rows of exactly this checkpoint are visible; those of later ones were taken back, whatever was sealed.
