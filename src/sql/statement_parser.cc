@@ -342,6 +342,20 @@ Result<AstStatement> Wrap(TextPosition at, Result<T> body) {
   return statement;
 }
 
+// A statement of Flink that is not supported: what is left of it is not looked at.
+Result<AstStatement> Unsupported(TokenStream& in, TextPosition at, std::string what) {
+  while (!in.AtEnd()) in.Take();
+  return Wrap(at, Result<AstUnsupported>(AstUnsupported{std::move(what)}));
+}
+
+// SHOW TABLES FROM db LIKE 'x', SHOW PARTITIONS t.
+bool IsUnsupportedShow(const TokenStream& in, const AstShow& show) {
+  bool filtered =
+      in.IsWord("FROM") || in.IsWord("IN") || in.IsWord("NOT") || in.IsWord("LIKE") || in.IsWord("ILIKE");
+  return filtered || show.what == "PARTITIONS" || show.what == "CREATE CATALOG" ||
+         show.what == "CREATE MODEL";
+}
+
 bool StartsQuery(const TokenStream& in) {
   return in.IsWord("SELECT") || in.IsWord("WITH") || in.IsWord("VALUES") || in.IsSymbol("(") ||
          in.IsWord("TABLE");
@@ -367,26 +381,32 @@ Result<AstStatement> ParseStatementTokens(TokenStream& in, std::string_view text
   if (in.Accept("DROP")) return Wrap(at, ParseDrop(in));
   if (in.Accept("SET")) return Wrap(at, ParseSet(in, text));
   if (in.Accept("RESET")) return Wrap(at, ParseReset(in, text));
-  if (in.Accept("SHOW")) return Wrap(at, ParseShow(in));
+  if (in.Accept("SHOW")) {
+    ASSIGN_OR_RETURN(AstShow show, ParseShow(in));
+    if (in.AtEnd() || !IsUnsupportedShow(in, show)) return Wrap(at, Result<AstShow>(std::move(show)));
+    return Unsupported(in, at, "SHOW " + show.what + " with " + in.Peek().upper);
+  }
   if (in.Accept("EXPLAIN")) return Wrap(at, ParseExplain(in, text));
   if (in.IsWord("DESCRIBE") || in.IsWord("DESC")) {
     in.Take();
+    for (const char* word : {"JOB", "FUNCTION", "MODEL", "CATALOG", "DATABASE"}) {
+      if (in.IsWord(word) && in.Peek(1).kind != TokenKind::kEnd)
+        return Unsupported(in, at, std::string("DESCRIBE ") + word);
+    }
     AstDescribe describe;
     ASSIGN_OR_RETURN(describe.name, in.Path("a table"));
     return Wrap(at, Result<AstDescribe>(std::move(describe)));
   }
   if (in.Accept("USE")) {
+    if (in.IsWord("MODULES") && in.Peek(1).kind != TokenKind::kEnd) return Unsupported(in, at, "USE MODULES");
     AstUse use;
     use.catalog = in.Accept("CATALOG");
     ASSIGN_OR_RETURN(use.name, in.Path("a name"));
     return Wrap(at, Result<AstUse>(std::move(use)));
   }
   for (const char* word : {"ALTER", "ANALYZE", "CALL", "COMPILE", "DELETE", "EXECUTE", "LOAD", "TRUNCATE",
-                           "UNLOAD", "UPDATE", "ADD", "REMOVE", "STOP"}) {
-    if (in.IsWord(word)) {
-      while (!in.AtEnd()) in.Take();
-      return Wrap(at, Result<AstUnsupported>(AstUnsupported{word}));
-    }
+                           "UNLOAD", "UPDATE", "ADD", "REMOVE", "REPLACE", "STOP"}) {
+    if (in.IsWord(word)) return Unsupported(in, at, word);
   }
   return in.Unexpected("a statement");
 }
