@@ -133,7 +133,6 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   std::atomic<bool> drained_{true};
   std::mutex failure_mutex_;
   Status failure_;  // of Fail
-  bool savepoint_requested_ = false;
   std::vector<SubtaskSnapshot> savepoint_;
   bool stop_requested_ = false;
   int64_t quiet_since_ = -1;
