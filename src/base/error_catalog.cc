@@ -29,6 +29,9 @@ const char* ErrorName(ErrorNumber number) {
     case ErrorNumber::kBadWatermark: return "invalid watermark";
     case ErrorNumber::kUpsertKeyDiffers: return "upsert key differs from primary key";
     case ErrorNumber::kInvalidPlan: return "invalid plan";
+    case ErrorNumber::kNotDecidedTogether: return "sinks cannot be decided together";
+    case ErrorNumber::kNeedsCheckpoints: return "exactly-once needs checkpoints";
+    case ErrorNumber::kTransactionTimeout: return "transactions would time out";
     case ErrorNumber::kUnknownConnector: return "unknown connector";
     case ErrorNumber::kMissingOption: return "missing option";
     case ErrorNumber::kBadOption: return "invalid option";
@@ -40,6 +43,8 @@ const char* ErrorName(ErrorNumber number) {
     case ErrorNumber::kBadRecord: return "malformed record";
     case ErrorNumber::kNullRowtime: return "null rowtime";
     case ErrorNumber::kStateNotRestorable: return "state cannot be restored";
+    case ErrorNumber::kCheckpointMissing: return "checkpoint missing";
+    case ErrorNumber::kTakenOver: return "taken over by another process";
   }
   return "";
 }

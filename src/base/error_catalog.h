@@ -33,6 +33,9 @@ enum class ErrorNumber : int {
   kBadWatermark = 3004,
   kUpsertKeyDiffers = 3005,
   kInvalidPlan = 3006,
+  kNotDecidedTogether = 3601,  // sinks that cannot share a decision
+  kNeedsCheckpoints = 3602,
+  kTransactionTimeout = 3603,  // transactions that would not outlive a checkpoint
   // 4xxx: tables and options.
   kUnknownConnector = 4001,
   kMissingOption = 4002,
@@ -46,6 +49,8 @@ enum class ErrorNumber : int {
   kBadRecord = 5003,
   kNullRowtime = 5004,
   kStateNotRestorable = 5005,
+  kCheckpointMissing = 5601,  // rows of a checkpoint that is not there
+  kTakenOver = 5602,          // by another process
 };
 
 // Short name for docs and logs, such as "unknown table"; "" for kNone.

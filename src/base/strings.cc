@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <span>
 #include <cstdio>
 
 #include "base/utf8.h"
@@ -107,46 +108,78 @@ std::string QuoteJson(std::string_view text) {
   return out;
 }
 
-bool ParseDuration(std::string_view text, long long* milliseconds) {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  long long factor;
+};
+
+// A whole number and one of the units, or none where a unit has no name.
+bool ParseAmount(std::string_view text, std::span<const Unit> units, long long* result) {
   text = TrimSpace(text);
   long long amount = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
   if (error != std::errc() || amount < 0) return false;
   std::string unit = ToLowerAscii(TrimSpace(text.substr(static_cast<size_t>(end - text.data()))));
-  struct Unit {
-    std::string_view name;
-    long long factor;
-  };
-  static constexpr std::array<Unit, 22> kUnits = {{
-      {"", 1},
-      {"ms", 1},
-      {"milli", 1},
-      {"millis", 1},
-      {"millisecond", 1},
-      {"milliseconds", 1},
-      {"s", 1000},
-      {"sec", 1000},
-      {"secs", 1000},
-      {"second", 1000},
-      {"seconds", 1000},
-      {"m", 60000},
-      {"min", 60000},
-      {"minute", 60000},
-      {"minutes", 60000},
-      {"mins", 60000},
-      {"h", 3600000},
-      {"hour", 3600000},
-      {"hours", 3600000},
-      {"d", 86400000},
-      {"day", 86400000},
-      {"days", 86400000},
-  }};
-  for (const Unit& known : kUnits) {
-    if (unit == known.name) {
-      return !__builtin_mul_overflow(amount, known.factor, milliseconds);
-    }
+  for (const Unit& known : units) {
+    if (unit == known.name) return !__builtin_mul_overflow(amount, known.factor, result);
   }
   return false;
+}
+
+constexpr Unit kDurations[] = {
+    {"", 1},
+    {"ms", 1},
+    {"milli", 1},
+    {"millis", 1},
+    {"millisecond", 1},
+    {"milliseconds", 1},
+    {"s", 1000},
+    {"sec", 1000},
+    {"secs", 1000},
+    {"second", 1000},
+    {"seconds", 1000},
+    {"m", 60000},
+    {"min", 60000},
+    {"minute", 60000},
+    {"minutes", 60000},
+    {"mins", 60000},
+    {"h", 3600000},
+    {"hour", 3600000},
+    {"hours", 3600000},
+    {"d", 86400000},
+    {"day", 86400000},
+    {"days", 86400000},
+};
+
+constexpr long long kKibi = 1024;
+constexpr Unit kMemorySizes[] = {
+    {"", 1},
+    {"b", 1},
+    {"bytes", 1},
+    {"k", kKibi},
+    {"kb", kKibi},
+    {"kibibytes", kKibi},
+    {"m", kKibi* kKibi},
+    {"mb", kKibi* kKibi},
+    {"mebibytes", kKibi* kKibi},
+    {"g", kKibi* kKibi* kKibi},
+    {"gb", kKibi* kKibi* kKibi},
+    {"gibibytes", kKibi* kKibi* kKibi},
+    {"t", kKibi* kKibi* kKibi* kKibi},
+    {"tb", kKibi* kKibi* kKibi* kKibi},
+    {"tebibytes", kKibi* kKibi* kKibi* kKibi},
+};
+
+}  // namespace
+
+bool ParseDuration(std::string_view text, long long* milliseconds) {
+  return ParseAmount(text, kDurations, milliseconds);
+}
+
+bool ParseMemorySize(std::string_view text, long long* bytes) {
+  return ParseAmount(text, kMemorySizes, bytes);
 }
 
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates) {

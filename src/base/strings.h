@@ -21,6 +21,8 @@ std::string QuoteIdentifier(std::string_view name);
 std::string QuoteJson(std::string_view text);
 // Parses a Flink duration such as "200 ms", "5 min", "1d", "10 s"; false when it is none.
 bool ParseDuration(std::string_view text, long long* milliseconds);
+// Parses a Flink memory size such as "512 mb", "2g", "1024" (bytes); false when it is none.
+bool ParseMemorySize(std::string_view text, long long* bytes);
 // The candidate with the smallest edit distance to a name, "" when none is near: for "did you mean" hints.
 std::string NearestName(std::string_view name, const std::vector<std::string>& candidates);
 

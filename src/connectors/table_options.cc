@@ -52,19 +52,9 @@ Result<int64_t> DurationOption(const Options& options, const std::string& key, i
 Result<int64_t> SizeOption(const Options& options, const std::string& key, int64_t fallback_bytes) {
   std::optional<std::string> text = Find(options, key);
   if (!text) return fallback_bytes;
-  std::string lower = ToLowerAscii(TrimSpace(*text));
-  size_t digits = lower.find_first_not_of("0123456789");
-  std::string unit(TrimSpace(digits == std::string::npos ? "" : std::string_view(lower).substr(digits)));
-  int64_t value = 0;
-  int shift = -1;
-  if (unit.empty() || unit == "b" || unit == "bytes") shift = 0;
-  if (unit == "k" || unit == "kb" || unit == "kibibytes") shift = 10;
-  if (unit == "m" || unit == "mb" || unit == "mebibytes") shift = 20;
-  if (unit == "g" || unit == "gb" || unit == "gibibytes") shift = 30;
-  if (unit == "t" || unit == "tb" || unit == "tebibytes") shift = 40;
-  if (shift < 0 || !ParseInt(std::string_view(lower).substr(0, digits), &value))
-    return BadTableOption(options, key, "a size such as '128 mb'");
-  return value << shift;
+  long long bytes = 0;
+  if (!ParseMemorySize(*text, &bytes)) return BadTableOption(options, key, "a size such as '128 mb'");
+  return static_cast<int64_t>(bytes);
 }
 
 Status CheckDurations(const Options& options, const std::vector<std::string>& keys) {

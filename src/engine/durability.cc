@@ -1,7 +1,6 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
 #include "connectors/filesystem/file_listing.h"
 #include "engine/session.h"
-#include "stream/decision_errors.h"
 
 namespace penstock {
 
@@ -42,7 +41,7 @@ Status CheckTimeout(const DecisionNeeds& needs, const CheckpointOptions& options
   int64_t longest = LongestEpoch(options);
   if (needs.timeout_ms == 0 || longest < needs.timeout_ms) return Status::Ok();
   return SqlError(
-      kTransactionTimeout, {},
+      ErrorNumber::kTransactionTimeout, {},
       "up to " + std::to_string(longest) +
           " ms may pass between two checkpoints (interval + timeout x (1 + tolerable failures)), but "
           "the transactions of table '" +
@@ -64,7 +63,7 @@ Result<CheckpointOptions> Session::CheckpointsOf(const JobGraph& graph, bool bou
   ASSIGN_OR_RETURN(std::optional<DecisionNeeds> needs, registry_.DecisionNeedsOf(graph));
   if (!needs) return options;
   if (CheckpointRoot(config_).empty() || options_.driven) {
-    return SqlError(kNeedsCheckpoints, {},
+    return SqlError(ErrorNumber::kNeedsCheckpoints, {},
                     "table '" + needs->table + "' is written exactly-once, which needs checkpoints" +
                         (options_.driven ? "; there are none under a manual clock" : ""),
                     "SET 'execution.checkpointing.dir' to a folder, or ask for 'at-least-once'");

@@ -26,6 +26,8 @@ Result<JobOptions> ReadJobOptions(const sql::Config& config) {
     options.idle_ms = config.GetDuration("penstock.idle-time", -1);
     if (options.idle_ms < 0) return Bad("penstock.idle-time", text, "a duration such as '200 ms'");
   }
+  std::string folders = config.GetString("io.tmp.dirs", "/tmp");
+  options.work_directory = folders.substr(0, folders.find_first_of(",:")) + "/penstock";
   return options;
 }
 

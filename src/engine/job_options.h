@@ -11,6 +11,9 @@ namespace penstock {
 //   penstock.batch-rows  most rows of a batch, 1 .. 65536; default 1024. Where it is set, a source that is
 //   read
 //                        in turn with others (connector `values`) hands out as many rows, by default one.
+//   io.tmp.dirs          where what does not fit into memory goes; of several (separated by , or :) the
+//   first. Default
+//                        /tmp.
 //   penstock.idle-time   of --stop-when-idle: how long nothing must have moved; default 200 ms.
 Result<JobOptions> ReadJobOptions(const sql::Config& config);
 

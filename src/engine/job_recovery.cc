@@ -8,7 +8,6 @@
 #include "data/key_codec.h"
 #include "engine/job.h"
 #include "engine/restorable.h"
-#include "stream/decision_errors.h"
 
 namespace penstock {
 
@@ -48,7 +47,7 @@ Status Job::CheckUndecided(const std::vector<uint64_t>& epochs) const {
   }
   ASSIGN_OR_RETURN(bool decided, store_->WasDecided());
   if (!decided) return Status::Ok();
-  return SqlError(kCheckpointMissing, {},
+  return SqlError(ErrorNumber::kCheckpointMissing, {},
                   fmt::format("checkpoints of job '{}' are in '{}', but the sinks know of none",
                               durability_->decisions.job, store_->directory()),
                   "--fresh starts a new run, which writes everything again");
@@ -64,7 +63,7 @@ Status Job::RestoreDecided(const std::vector<uint64_t>& epochs, const Decision& 
               HashKey(manifest->Write()) == decision.manifest_hash;
   if (!same) {
     return SqlError(
-        kCheckpointMissing, {},
+        ErrorNumber::kCheckpointMissing, {},
         fmt::format("the sinks of job '{}' have the rows up to checkpoint {}, which is not in '{}'",
                     durability_->decisions.job, decision.epoch, store_->directory()),
         "set execution.checkpointing.dir to where it is; give another job a 'pipeline.uid' of its own; "

@@ -443,6 +443,9 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   }
   at_run_time_ = true;
   ASSIGN_OR_RETURN(JobOptions options, ReadJobOptions(config_));
+  memory_.set_limit(config_.GetMemorySize("state.memory.budget", MemoryBudget::kUnlimited));
+  if (!options.work_directory.empty())
+    options.work_directory += "/" + std::to_string(EntropySeed()) + "-" + std::to_string(job_number);
   options.stop_when_idle = options_.stop_when_idle;
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
@@ -459,7 +462,8 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   made->handler = handler_;
   made->job = std::make_unique<Job>(
       std::move(graph), std::move(options),
-      JobEnvironment{&registry_, clock_, files_, &made->eval, options_.make_executor}, std::move(durability));
+      JobEnvironment{&registry_, clock_, files_, &made->eval, &memory_, options_.make_executor},
+      std::move(durability));
   RETURN_IF_ERROR(made->job->Prepare());
   if (made->job->finished_before()) return Status::Ok();
   RunningJob* running = made.get();

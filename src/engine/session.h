@@ -121,6 +121,7 @@ class Session {
   SessionOptions options_;
   const Clock* clock_;
   FileSystem* files_;
+  MemoryBudget memory_;                 // of all jobs; its limit is that of the job started last
   std::atomic<uint64_t> random_state_;  // one SplitMix64 sequence for the tasks of all jobs
   Catalog catalog_;
   sql::Config config_;

@@ -129,7 +129,7 @@ Status LocalFileSystem::Rename(const std::string& from, const std::string& to, R
 }
 
 Status LocalFileSystem::Remove(const std::string& path) {
-  return ::unlink(path.c_str()) < 0 ? FromErrno("remove", path) : Status::Ok();
+  return ::remove(path.c_str()) < 0 ? FromErrno("remove", path) : Status::Ok();
 }
 
 Status LocalFileSystem::CreateDirectories(const std::string& path) {
@@ -161,6 +161,16 @@ Result<std::string> ReadFile(FileSystem& files, const std::string& path) {
     bytes.resize(at + count);
     if (count == 0) return bytes;
   }
+}
+
+Status RemoveTree(FileSystem& files, const std::string& directory) {
+  Result<FileInfo> found = files.Stat(directory);
+  if (found.status().code() == StatusCode::kNotFound) return Status::Ok();
+  RETURN_IF_ERROR(found.status());
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(directory));
+  for (const FileInfo& entry : entries)
+    RETURN_IF_ERROR(entry.directory ? RemoveTree(files, entry.path) : files.Remove(entry.path));
+  return files.Remove(directory);
 }
 
 Status WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {

@@ -58,6 +58,7 @@ class FileSystem {
   // Entries of a directory, sorted by path; not recursive.
   virtual Result<std::vector<FileInfo>> List(const std::string& directory) = 0;
   virtual Status Rename(const std::string& from, const std::string& to, RenameMode mode) = 0;
+  // A file, or an empty directory.
   virtual Status Remove(const std::string& path) = 0;
   // Creates the directory and its parents; fine when it exists.
   virtual Status CreateDirectories(const std::string& path) = 0;
@@ -81,5 +82,7 @@ class LocalFileSystem : public FileSystem {
 Result<std::string> ReadFile(FileSystem& files, const std::string& path);
 // Writes to a temporary name, syncs, renames and syncs the directory: the file is there whole or not at all.
 Status WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes);
+// Removes a directory and everything in it; fine when it is not there.
+Status RemoveTree(FileSystem& files, const std::string& directory);
 
 }  // namespace penstock

@@ -88,6 +88,16 @@ TEST_P(FileSystems, WhatDoesNotExistIsNotFound) {
 INSTANTIATE_TEST_SUITE_P(All, FileSystems, testing::Bool(),
                          [](const auto& info) { return info.param ? "Memory" : "Local"; });
 
+TEST_P(FileSystems, ATreeGoesWithEverythingInIt) {
+  std::string root = root_ + "/tree";
+  ASSERT_TRUE(files_->CreateDirectories(root + "/a/b").ok());
+  ASSERT_TRUE(WriteFileAtomically(*files_, root + "/a/b/file", "x").ok());
+  ASSERT_TRUE(WriteFileAtomically(*files_, root + "/file", "y").ok());
+  ASSERT_TRUE(RemoveTree(*files_, root).ok());
+  EXPECT_EQ(files_->Stat(root).error().code(), StatusCode::kNotFound);
+  EXPECT_TRUE(RemoveTree(*files_, root).ok());
+}
+
 TEST(MemoryFileSystem, LosesWhatWasNotSynced) {
   MemoryFileSystem files;
   std::unique_ptr<WritableFile> file = files.OpenForWrite("x", WriteMode::kReplace).value();

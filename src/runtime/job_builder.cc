@@ -161,6 +161,8 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   node->context.clock = environment_.clock;
   node->context.eval = environment_.eval;
   node->context.files = environment_.files;
+  node->context.memory = environment_.memory != nullptr ? environment_.memory : &own_memory_;
+  node->context.work_directory = options_.work_directory;
   node->context.batch_rows = options_.batch_rows;
   node->context.restore_watermarks = options_.restore_watermarks;
   node->context.metrics = NewMetrics(vertex.name, subtask);

@@ -106,6 +106,8 @@ void JobRunner::Release() {
   channels_.clear();
   enumerations_.clear();
   sources_.clear();
+  if (!options_.work_directory.empty() && environment_.files != nullptr)
+    (void)RemoveTree(*environment_.files, options_.work_directory);
 }
 
 void JobRunner::StartCheckpoint(uint64_t epoch) {

@@ -22,8 +22,9 @@ struct JobOptions {
   int64_t channel_rows = 16384;
   bool stop_when_idle = false;
   int64_t idle_ms = 200;
-  bool savepoint = false;  // of stop_when_idle: take a snapshot before ending
-  int threads = 0;         // 0: as many as cores
+  bool savepoint = false;      // of stop_when_idle: take a snapshot before ending
+  int threads = 0;             // 0: as many as cores
+  std::string work_directory;  // OperatorContext's; empty: nothing may be written
   // One per vertex uid; every new subtask gets all old subtasks' parts.
   std::vector<SubtaskSnapshot> restore;
   bool restore_watermarks = false;  // after a failure; a start from a savepoint begins without
@@ -39,6 +40,7 @@ struct JobEnvironment {
   const Clock* clock = nullptr;
   FileSystem* files = nullptr;
   const EvalContext* eval = nullptr;
+  MemoryBudget* memory = nullptr;  // shared by all jobs; null: the job has one of its own, without a limit
   // Who steps the tasks; null: a lock-step executor for lock-step graphs, threads for all others.
   std::function<std::unique_ptr<Executor>()> make_executor = nullptr;
 };
@@ -114,6 +116,7 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   JobGraph graph_;
   JobOptions options_;
   JobEnvironment environment_;
+  MemoryBudget own_memory_;
   std::unique_ptr<Executor> executor_;
   LockStepExecutor driver_;  // of RunUntilQuiet
   std::vector<std::unique_ptr<Task>> tasks_;

@@ -10,7 +10,7 @@ namespace penstock::sql {
 
 namespace {
 
-enum class OptionKind : uint8_t { kNumber, kDuration, kBoolean };
+enum class OptionKind : uint8_t { kNumber, kDuration, kMemorySize, kBoolean };
 
 struct KnownOption {
   std::string_view key;
@@ -35,6 +35,7 @@ constexpr KnownOption kKnownOptions[] = {
     {"table.exec.mini-batch.allow-latency", OptionKind::kDuration},
     {"table.exec.source.idle-timeout", OptionKind::kDuration},
     {"table.exec.state.ttl", OptionKind::kDuration},
+    {"state.memory.budget", OptionKind::kMemorySize},
     {"execution.state-recovery.ignore-unclaimed-state", OptionKind::kBoolean},
     {"penstock.job.round-trip", OptionKind::kBoolean},
     {"table.dml-sync", OptionKind::kBoolean},
@@ -52,10 +53,11 @@ std::optional<int64_t> ParseWhole(std::string_view text) {
 }
 
 bool Fits(OptionKind kind, const std::string& value) {
-  long long millis = 0;
+  long long amount = 0;
   switch (kind) {
     case OptionKind::kNumber: return ParseWhole(value).has_value();
-    case OptionKind::kDuration: return ParseDuration(value, &millis);
+    case OptionKind::kDuration: return ParseDuration(value, &amount);
+    case OptionKind::kMemorySize: return ParseMemorySize(value, &amount);
     case OptionKind::kBoolean: return EqualsIgnoreCase(value, "true") || EqualsIgnoreCase(value, "false");
   }
   return true;
@@ -64,7 +66,8 @@ bool Fits(OptionKind kind, const std::string& value) {
 }  // namespace
 
 Status Config::Check(const std::string& key, const std::string& value) {
-  static const char* const kWanted[] = {"a whole number", "a duration such as '5 s'", "'true' or 'false'"};
+  static const char* const kWanted[] = {"a whole number", "a duration such as '5 s'",
+                                        "a size such as '512 mb'", "'true' or 'false'"};
   for (const KnownOption& option : kKnownOptions) {
     if (option.key != key || Fits(option.kind, value)) continue;
     return SqlError(ErrorNumber::kBadOption, {},
@@ -94,6 +97,12 @@ int64_t Config::GetDuration(const std::string& key, int64_t fallback) const {
   auto it = values_.find(key);
   long long millis = 0;
   return it != values_.end() && ParseDuration(it->second, &millis) ? millis : fallback;
+}
+
+int64_t Config::GetMemorySize(const std::string& key, int64_t fallback) const {
+  auto it = values_.find(key);
+  long long bytes = 0;
+  return it != values_.end() && ParseMemorySize(it->second, &bytes) ? bytes : fallback;
 }
 
 Result<const TimeZone*> Config::time_zone() const {

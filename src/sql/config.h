@@ -24,6 +24,8 @@ class Config {
   int64_t GetInt(const std::string& key, int64_t fallback) const;
   // Milliseconds from "5 min".
   int64_t GetDuration(const std::string& key, int64_t fallback) const;
+  // Bytes from "512 mb".
+  int64_t GetMemorySize(const std::string& key, int64_t fallback) const;
 
   // table.local-time-zone; UTC where it is not set or "default".
   Result<const TimeZone*> time_zone() const;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/memory_budget.h"
 #include "base/status.h"
 #include "data/batch.h"
 #include "env/clock.h"
@@ -50,6 +51,11 @@ struct OperatorMetrics {
   std::atomic<int64_t> bad_fields{0};    // became NULL in rows that were taken
   std::atomic<int64_t> future_rows{0};   // with a time far behind the clock; taken, unless a guard is set
   std::atomic<int64_t> watermark{kNoWatermark};
+  std::atomic<int64_t> state_bytes{0};    // of its keyed state, in memory
+  std::atomic<int64_t> spilled_bytes{0};  // written to the work directory
+  // Of the head of a task, for the whole task, in nanoseconds: working; waiting for input; for room behind
+  // it.
+  std::atomic<int64_t> busy_nanos{0}, idle_nanos{0}, blocked_nanos{0};
 };
 
 // What an operator may use; outlives it.
@@ -60,7 +66,9 @@ struct OperatorContext {
   const Clock* clock = nullptr;
   const EvalContext* eval = nullptr;
   StateBackend* state = nullptr;
-  FileSystem* files = nullptr;  // for lookups
+  FileSystem* files = nullptr;     // for lookups, and the work directory
+  MemoryBudget* memory = nullptr;  // of the process; never null in a job
+  std::string work_directory;  // for what does not fit into memory; made by who uses it, removed with the job
   OperatorMetrics* metrics = nullptr;
   int batch_rows = 1024;            // rows per emitted batch
   bool restore_watermarks = false;  // after a failure: go on where the watermark was

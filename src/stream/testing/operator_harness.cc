@@ -155,6 +155,7 @@ class Subject {
     context_.eval = &eval_;
     context_.state = state_.get();
     context_.metrics = &metrics_;
+    context_.memory = &memory_;
     if (!keyed.empty()) RETURN_IF_ERROR(state_->Restore(keyed));
     if (!keyed.empty() && goes_on_from_ != 0) state_->GoOnFrom(goes_on_from_);
     if (!lists.empty()) RETURN_IF_ERROR(operator_->RestoreState(lists));
@@ -247,6 +248,7 @@ class Subject {
   ManualClock clock_{1'000'000'000};
   std::shared_ptr<Random> random_;
   EvalContext eval_;
+  MemoryBudget memory_;
   OperatorMetrics metrics_;
   OperatorContext context_;
   std::unique_ptr<StateBackend> state_;

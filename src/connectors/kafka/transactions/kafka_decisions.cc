@@ -7,7 +7,6 @@
 #include "connectors/kafka/kafka_options.h"
 #include "connectors/kafka/kafka_properties.h"
 #include "connectors/kafka/transactions/kafka_transactions.h"
-#include "stream/decision_errors.h"
 #include "stream/table_spec.h"
 
 namespace penstock {
@@ -22,7 +21,7 @@ struct Shared {
 
 Status Refuse(const Shared& first, const TableSpec& second, const std::string& difference) {
   return SqlError(
-      kNotDecidedTogether, {},
+      ErrorNumber::kNotDecidedTogether, {},
       "the exactly-once sinks '" + first.table + "' and '" + second.table +
           "' are in one job, but their options 'properties." + difference + "' differ",
       "one transaction cannot span both: give them the same properties, or write one of them by a "

@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <charconv>
 
-#include "stream/decision_errors.h"
-
 namespace penstock {
 
 namespace {
@@ -59,14 +57,14 @@ Status KafkaTransactions::ChooseTimeout() {
   int64_t chosen = asked == options_.producer.end() ? most : Number(asked->second).value_or(0);
   if (chosen > most) {
     return SqlError(
-        kTransactionTimeout, {},
+        ErrorNumber::kTransactionTimeout, {},
         fmt::format("'properties.transaction.timeout.ms' = '{}' is more than the brokers allow ({} ms)",
                     chosen, most),
         "leave it out to get the most, or raise transaction.max.timeout.ms of the brokers");
   }
   if (options_.longest_epoch_ms >= chosen) {
     return SqlError(
-        kTransactionTimeout, {},
+        ErrorNumber::kTransactionTimeout, {},
         fmt::format(
             "{} ms may pass between two checkpoints, but the brokers give up a transaction after {} ms",
             options_.longest_epoch_ms, chosen),
@@ -182,7 +180,7 @@ Status KafkaTransactions::Unknown(Status status, int64_t begun_ms) const {
       begun_ms != INT64_MAX && clock_->MonotonicMillis() - begun_ms >= timeout_ms_ - timeout_ms_ / 20;
   if (status.code() == StatusCode::kFenced && !expired) {
     return Status(StatusCode::kFenced, status.message())
-        .WithNumber(kTakenOver)
+        .WithNumber(ErrorNumber::kTakenOver)
         .WithHint(
             "another process uses the transactional ids of this job; give each job its own pipeline.uid");
   }

@@ -9,7 +9,6 @@
 #include "connectors/kafka/kafka_options.h"
 #include "connectors/kafka/testing/fake_kafka.h"
 #include "connectors/kafka/transactions/kafka_decisions.h"
-#include "stream/decision_errors.h"
 #include "stream/table_spec.h"
 
 namespace penstock {
@@ -207,7 +206,7 @@ TEST_F(KafkaTransactionsTest, AJobWhoseIdsAreTakenStops) {
   ASSERT_TRUE(writer->Pass(1).ok());
   auto hijacker = Make();
   ASSERT_TRUE(hijacker->Recover());
-  EXPECT_EQ(transactions->Decide(Of(1)).number(), kTakenOver);
+  EXPECT_EQ(transactions->Decide(Of(1)).number(), ErrorNumber::kTakenOver);
   EXPECT_EQ(writer->Serve().code(), StatusCode::kFenced);
   EXPECT_EQ(Seen(), Values{});
 }
@@ -240,9 +239,11 @@ TEST_F(KafkaTransactionsTest, ATopicThatForgetsIsRefused) {
 }
 
 TEST_F(KafkaTransactionsTest, TransactionsMustOutliveEveryEpoch) {
-  EXPECT_EQ(Make({}, 900'000)->Recover().status().number(), kTransactionTimeout);
-  EXPECT_EQ(Make({{"transaction.timeout.ms", "600000"}})->Recover().status().number(), kTransactionTimeout);
-  EXPECT_EQ(Make({{"transaction.timeout.ms", "1000000"}})->Recover().status().number(), kTransactionTimeout);
+  EXPECT_EQ(Make({}, 900'000)->Recover().status().number(), ErrorNumber::kTransactionTimeout);
+  EXPECT_EQ(Make({{"transaction.timeout.ms", "600000"}})->Recover().status().number(),
+            ErrorNumber::kTransactionTimeout);
+  EXPECT_EQ(Make({{"transaction.timeout.ms", "1000000"}})->Recover().status().number(),
+            ErrorNumber::kTransactionTimeout);
   EXPECT_TRUE(Make({{"transaction.timeout.ms", "700000"}})->Recover());
 }
 
@@ -287,7 +288,7 @@ TEST(KafkaDecisions, SinksOfTwoClustersCannotBeDecidedTogether) {
   graph.vertices.push_back(SinkOf(1, "b:1", "exactly-once"));
   EXPECT_EQ(decisions.Plan(graph).value()->table, "t1");
   graph.vertices.push_back(SinkOf(2, "c:1", "exactly-once"));
-  EXPECT_EQ(decisions.Plan(graph).status().number(), kNotDecidedTogether);
+  EXPECT_EQ(decisions.Plan(graph).status().number(), ErrorNumber::kNotDecidedTogether);
 }
 
 }  // namespace
