@@ -41,8 +41,10 @@ def query_parts(query):
 
 
 class Penstock:
-    def __init__(self, build, work):
+    def __init__(self, build, work, checkpoint_interval="10 s"):
         self.build, self.work = pathlib.Path(build).resolve(), pathlib.Path(work)
+        self.checkpoints = ["-D", f"execution.checkpointing.dir={self.work / 'checkpoints'}",
+                            "-D", f"execution.checkpointing.interval={checkpoint_interval}"]
 
     def script(self, name, text):
         path = self.work / name
@@ -51,7 +53,8 @@ class Penstock:
 
     def run(self, text, parallelism):
         """Runs a script in a process of its own."""
-        command = [self.build / "penstock", "run", "-p", str(parallelism), self.script("penstock.sql", text)]
+        command = [self.build / "penstock", "run", "-p", str(parallelism), "--fresh", *self.checkpoints,
+                   self.script("penstock.sql", text)]
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         problem = process.stderr.read()
@@ -83,26 +86,27 @@ class Penstock:
                 best[line["loop"]] = max(best.get(line["loop"], 0), line["events"] / line["core_s"])
         return best
 
-    def content(self, setup, query):
-        """The final rows of a query as a multiset of tuples of text."""
+    def content(self, setup, query, key):
+        """The final rows of a query as a multiset of tuples of text; `key`: see fold."""
         path = self.script("content.sql", setup + query)
         done = subprocess.run([self.build / "penstock", "run", "--format", "json", path], capture_output=True, text=True)
         if done.returncode != 0:
             raise Failed(done.stderr)
         changes = (json.loads(line) for line in done.stdout.splitlines())
-        return fold((c["kind"], c["row"]) for c in changes if "row" in c)
+        return fold(((c["kind"], c["row"]) for c in changes if "row" in c), key)
 
 
 class Flink:
-    """A session cluster of the peer script, without checkpoints and mini-batch, state on the heap."""
-    OPTIONS = ["--slots", "2", "--memory", "4096", "--conf", "execution.checkpointing.interval=24 h",
-               "--conf", "state.backend.type=hashmap", "--conf", "taskmanager.memory.managed.fraction=0.05"]
+    """A session cluster of the peer script, with checkpoints, without mini-batch, state on the heap."""
+    OPTIONS = ["--slots", "2", "--memory", "4096", "--conf", "state.backend.type=hashmap",
+               "--conf", "taskmanager.memory.managed.fraction=0.05"]
 
-    def __init__(self, script, work):
+    def __init__(self, script, work, checkpoint_interval="10 s"):
         self.script, self.work = str(script), pathlib.Path(work)
+        self.checkpoints = ["--conf", f"execution.checkpointing.interval={checkpoint_interval}"]
 
     def start(self):
-        subprocess.run([self.script, "start", *self.OPTIONS], check=True)
+        subprocess.run([self.script, "start", *self.OPTIONS, *self.checkpoints], check=True)
 
     def stop(self):
         subprocess.run([self.script, "stop"], check=False, stdout=subprocess.DEVNULL)
@@ -120,12 +124,12 @@ class Flink:
         stats = json.loads(done.stderr.splitlines()[-1])
         return Cost(stats["wall_s"], stats["taskmanager_cpu_s"], stats["taskmanager_peak_mib"])
 
-    def content(self, setup, query):
+    def content(self, setup, query, key):
         rows = []
         for line in self.sql(setup + query, "--parallelism", "1").stdout.splitlines():
             if match := re.fullmatch(r"([+-][IUD])\[(.*)\]", line):
                 rows.append((match[1], match[2].split(", ")))
-        return fold(rows)
+        return fold(rows, key)
 
 
 def plain(value):
@@ -133,7 +137,24 @@ def plain(value):
     return re.sub(r"^(-?\d+|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d*?)0+$", lambda m: m[1] + m[2].rstrip("."), str(value))
 
 
-def fold(changes):
+def key_of(create):
+    """The positions of the primary key's columns in a CREATE TABLE; none where it has no key."""
+    names = re.findall(r"(?:^|[(,])\s*`?(\w+)`? (?=BIGINT|VARCHAR|TIMESTAMP)", create)
+    key = re.search(r"PRIMARY KEY \(([^)]+)\)", create)
+    return [names.index(name.strip(" `")) for name in key[1].split(",")] if key else []
+
+
+def fold(changes, key=()):
+    """The rows that are left, as a multiset; of changes by key (which need not take back what they replace) the last."""
+    if key:
+        last = {}
+        for kind, row in changes:
+            row = tuple(map(plain, row))
+            if kind in ("+I", "+U"):
+                last[tuple(row[i] for i in key)] = row
+            elif kind == "-D":
+                last.pop(tuple(row[i] for i in key), None)
+        return Counter(last.values())
     content = Counter()
     for kind, row in changes:
         content[tuple(map(plain, row))] += 1 if kind in ("+I", "+U") else -1

@@ -149,22 +149,55 @@ std::vector<ColumnSet> OfOver(const PlanPtr& plan, const OverNode& node) {
   return Normalised(std::move(out));
 }
 
-// A filter that pins a column to a constant takes it out of every key: rank = 1.
+// Whether a column is a ROW_NUMBER, handed on by projections and filters.
+bool IsRowNumber(PlanPtr plan, int column) {
+  while (column >= 0 && plan->As<OverNode>() == nullptr) {
+    if (const auto* project = plan->As<ProjectNode>())
+      column = PreservedColumn(project->exprs[static_cast<size_t>(column)]);
+    else if (plan->As<FilterNode>() == nullptr)
+      return false;
+    plan = plan->input();
+  }
+  if (column < 0) return false;
+  size_t call = static_cast<size_t>(column - plan->input()->schema.size());
+  const auto* over = plan->As<OverNode>();
+  return column >= plan->input()->schema.size() && over->calls[call].function == "ROW_NUMBER";
+}
+
+bool IsWhole(const ExprPtr& expr, int64_t value) {
+  return expr->is_literal() && expr->type().is_integer() && !expr->literal().is_null() &&
+         expr->literal().as_int() == value;
+}
+
+// The column of `input` that a condition leaves one value of: column = literal; a row number <= 1, < 2.
+int PinnedColumn(const PlanPtr& input, const ExprPtr& condition) {
+  if (condition->args().size() != 2) return -1;
+  const ExprPtr& left = condition->arg(0);
+  const ExprPtr& right = condition->arg(1);
+  int left_column = PreservedColumn(left), right_column = PreservedColumn(right);
+  if (condition->is_call("=") && right->is_literal()) return left_column;
+  if (condition->is_call("=") && left->is_literal()) return right_column;
+  bool from_above =
+      (condition->is_call("<=") && IsWhole(right, 1)) || (condition->is_call("<") && IsWhole(right, 2));
+  if (from_above && IsRowNumber(input, left_column)) return left_column;
+  bool turned =
+      (condition->is_call(">=") && IsWhole(left, 1)) || (condition->is_call(">") && IsWhole(left, 2));
+  return turned && IsRowNumber(input, right_column) ? right_column : -1;
+}
+
+// A filter that leaves one value of a column takes it out of every key: rank = 1.
 std::vector<ColumnSet> OfFilter(const PlanPtr& plan, const FilterNode& node) {
   std::vector<ColumnSet> out = UpsertKeys(plan->input());
   for (const ExprPtr& part : SplitConjunction(node.condition)) {
-    if (!part->is_call("=") || part->args().size() != 2) continue;
-    for (size_t side = 0; side < 2; ++side) {
-      int column = PreservedColumn(part->arg(side));
-      if (column < 0 || !part->arg(1 - side)->is_literal()) continue;
-      size_t known = out.size();
-      for (size_t i = 0; i < known; ++i) {
-        ColumnSet key = out[i];
-        auto at = std::find(key.begin(), key.end(), column);
-        if (at == key.end()) continue;
-        key.erase(at);
-        out.push_back(std::move(key));
-      }
+    int column = PinnedColumn(plan->input(), part);
+    if (column < 0) continue;
+    size_t known = out.size();
+    for (size_t i = 0; i < known; ++i) {
+      ColumnSet key = out[i];
+      auto at = std::find(key.begin(), key.end(), column);
+      if (at == key.end()) continue;
+      key.erase(at);
+      out.push_back(std::move(key));
     }
   }
   return Normalised(std::move(out));
