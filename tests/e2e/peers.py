@@ -103,6 +103,33 @@ class Registry(Peer):
         return {"APICURIO_VERSION": "3.0.9", **os.environ}  # the newest for a JDK 17
 
 
+class S3(Peer):
+    """An object store; objects are gone when it stops."""
+
+    script = "s3"
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def where(self):
+        return ["--port", str(self.port)]
+
+    def start_options(self):
+        return ["--clean"]
+
+    def credentials(self):
+        return {"AWS_ACCESS_KEY_ID": "penstock", "AWS_SECRET_ACCESS_KEY": "penstock"}
+
+    def bucket(self, name):
+        self.call("bucket", name)
+
+    def list(self, bucket, prefix=""):
+        """(size, key) of every object."""
+        lines = self.call("list", bucket, prefix).splitlines()
+        return [(int(size), key) for size, key in (line.split("\t", 1) for line in lines if line)]
+
+
 class Flink(Peer):
     script, offsets = "flink", (0, 2, 4)  # REST, gateway, RPC
 
