@@ -7,12 +7,20 @@
 #include <chrono>
 
 #include "data/key_codec.h"
+#include "env/failpoint.h"
 
 namespace penstock {
 
 namespace {
+Failpoint collected("checkpoint.collected", "every task has handed in its snapshot, nothing is written");
+Failpoint sealed_point("checkpoint.sealed", "the manifest has its name for good, nothing is decided");
+Failpoint logged("checkpoint.logged", "the log has decided, the directory does not say that it ever did");
+Failpoint decided_point("checkpoint.decided", "the epoch counts, no task knows");
+Failpoint told("checkpoint.told", "the tasks may commit, the checkpoints before are still there");
+Failpoint abandoned("checkpoint.abandoned", "an epoch has failed, its output is about to go with the next");
+
 constexpr int64_t kRetryPauseMs = 500;  // after a checkpoint that failed
-}
+}  // namespace
 
 CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, JobIdentity identity,
                                              std::string graph, CheckpointStore* store, DecisionLog* log,
@@ -98,6 +106,7 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   lock.unlock();
   Result<Decision> sealed = Seal(epoch, last, parts);
   Status decided = sealed && log_ != nullptr ? Decide(*sealed) : Status::Ok();
+  if (sealed && decided.ok()) decided = decided_point.Hit();
   lock.lock();
   if (!sealed) return Abandon(sealed.error());
   // Nobody knows whether it counts: only the log can tell, after a restart.
@@ -120,6 +129,7 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
 
 Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
                                              const std::vector<SubtaskSnapshot>& parts) {
+  RETURN_IF_ERROR(collected.Hit());
   Manifest manifest;
   manifest.identity = identity_;
   manifest.epoch = epoch;
@@ -127,6 +137,7 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
   manifest.created_micros = clock_->NowMicros();
   manifest.graph = graph_;
   RETURN_IF_ERROR(store_->Seal(parts, &manifest));
+  RETURN_IF_ERROR(sealed_point.Hit());
   std::lock_guard lock(mutex_);
   statistics_.last_bytes = static_cast<int64_t>(manifest.written_bytes);
   return Decision{identity_.incarnation, epoch, HashKey(manifest.Write())};
@@ -135,6 +146,7 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
 // Should the log ever lose this, the directory tells.
 Status CheckpointCoordinator::Decide(const Decision& decision) {
   RETURN_IF_ERROR(log_->Decide(decision));
+  RETURN_IF_ERROR(logged.Hit());
   if (marked_) return Status::Ok();
   marked_ = true;
   return store_->MarkDecided();
@@ -143,6 +155,7 @@ Status CheckpointCoordinator::Decide(const Decision& decision) {
 void CheckpointCoordinator::Abandon(Status reason) {
   bool tolerated = ++failures_ <= options_.tolerable_failures && reason.code() != StatusCode::kFenced;
   if (!tolerated) return GiveUp(std::move(reason));
+  if (Status hit = abandoned.Hit(); !hit.ok()) return GiveUp(std::move(hit));
   if (log_ != nullptr) {
     if (Status goes_on = log_->Abandon(epoch_); !goes_on.ok()) return GiveUp(std::move(goes_on));
   }
@@ -162,6 +175,7 @@ void CheckpointCoordinator::GiveUp(Status reason) {
 
 // None is removed before a later one was decided; what cannot be removed stays.
 void CheckpointCoordinator::RemoveOld(uint64_t epoch) {
+  if (!told.Hit().ok()) return;
   retained_.push_back(epoch);
   auto keep = static_cast<ptrdiff_t>(std::max(1, options_.retained));
   if (std::ssize(retained_) <= keep) return;

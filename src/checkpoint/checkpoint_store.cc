@@ -7,11 +7,20 @@
 #include <charconv>
 
 #include "data/key_codec.h"
+#include "env/failpoint.h"
 #include "state/keyed_merge.h"
 
 namespace penstock {
 
 namespace {
+
+Failpoint file_written("store.file-written", "a file of a checkpoint is written, not synced");
+Failpoint file_synced("store.file-synced", "a file of a checkpoint is synced");
+Failpoint state_durable("store.state-durable", "all state of a checkpoint is synced, there is no manifest");
+Failpoint manifest_durable("store.manifest-durable", "the manifest is durable under a name of its own");
+Failpoint manifest_named("store.manifest-named", "the manifest has its final name, not yet durably");
+Failpoint one_removed("store.one-removed", "a file of an earlier checkpoint was removed");
+Failpoint marked("store.marked", "the directory says that a log has decided");
 
 constexpr const char* kDecidedName = "decided";
 constexpr std::string_view kManifestPrefix = "manifest-";
@@ -62,7 +71,9 @@ std::string CheckpointStore::ManifestPath(uint64_t epoch) const {
 Status CheckpointStore::WriteDurably(const std::string& path, std::string_view bytes) {
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_->OpenForWrite(path, WriteMode::kReplace));
   RETURN_IF_ERROR(file->Append(bytes));
+  RETURN_IF_ERROR(file_written.Hit());
   RETURN_IF_ERROR(file->Sync());
+  RETURN_IF_ERROR(file_synced.Hit());
   return file->Close();
 }
 
@@ -70,12 +81,14 @@ Status CheckpointStore::SealManifest(const Manifest& manifest) {
   std::string path = ManifestPath(manifest.epoch), unsealed = fmt::format("{}-c{}", path, claim_);
   RETURN_IF_ERROR(WriteDurably(unsealed, manifest.Write()));
   RETURN_IF_ERROR(files_->SyncDirectory(directory_));
+  RETURN_IF_ERROR(manifest_durable.Hit());
   Status sealed = files_->Rename(unsealed, path, RenameMode::kCreateNew);
   if (sealed.code() == StatusCode::kAlreadyExists) {
     return Status(StatusCode::kFenced, "another process has written '" + path + "'")
         .WithHint("only one process may run a job of this directory");
   }
   RETURN_IF_ERROR(sealed);
+  RETURN_IF_ERROR(manifest_named.Hit());
   return files_->SyncDirectory(directory_);
 }
 
@@ -90,6 +103,7 @@ Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest
   }
   manifest->written_bytes = writing.written();
   RETURN_IF_ERROR(writing.Finish());
+  RETURN_IF_ERROR(state_durable.Hit());
   RETURN_IF_ERROR(SealManifest(*manifest));
   sealed_[manifest->epoch] = manifest->parts;
   return Status::Ok();
@@ -258,8 +272,9 @@ Result<std::set<std::string>> CheckpointStore::PathsReferredTo(const std::vector
 }
 
 Status CheckpointStore::MarkDecided() {
-  return WriteFileAtomically(*files_, PathOf(kDecidedName),
-                             "a log outside has decided checkpoints of this job\n");
+  RETURN_IF_ERROR(WriteFileAtomically(*files_, PathOf(kDecidedName),
+                                      "a log outside has decided checkpoints of this job\n"));
+  return marked.Hit();
 }
 
 Result<bool> CheckpointStore::WasDecided() const {
@@ -278,6 +293,7 @@ Status CheckpointStore::RemoveBefore(uint64_t epoch) {
     if (entry.epoch >= epoch || kept.contains(entry.path)) continue;
     Status removed = files_->Remove(entry.path);
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+    RETURN_IF_ERROR(one_removed.Hit());
   }
   return Status::Ok();
 }

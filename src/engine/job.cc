@@ -7,11 +7,16 @@
 #include <chrono>
 #include <cstdio>
 
+#include "env/failpoint.h"
 #include "env/thread.h"
 
 namespace penstock {
 
 namespace {
+
+Failpoint prepared("job.prepared", "the operators are open, what was decided is committed, nothing runs");
+Failpoint restarting("job.restarting", "the job has failed, its tasks are gone");
+Failpoint remains("job.remains-committed", "a job that had ended has committed what was left");
 
 // A failure that the same input brings about again, or that nothing here can mend.
 bool IsFinal(const Status& status) {
@@ -66,7 +71,7 @@ Status Job::CommitRemains() {
   if (!any) return Status::Ok();
   RETURN_IF_ERROR(MakeRunner());
   Release();
-  return Status::Ok();
+  return remains.Hit();
 }
 
 void Job::Release() {
@@ -87,6 +92,7 @@ Status Job::MakeRunner() {
   auto runner = std::make_unique<JobRunner>(graph_, std::move(options), environment_);
   RETURN_IF_ERROR(runner->Prepare());
   if (coordinator) RETURN_IF_ERROR(coordinator->Attach(runner.get(), next_epoch_));
+  RETURN_IF_ERROR(prepared.Hit());
   std::lock_guard lock(mutex_);
   coordinator_ = std::move(coordinator);
   runner_ = runner.get();
@@ -98,7 +104,9 @@ Status Job::MakeRunner() {
 
 Status Job::RunOnce() {
   if (!coordinator_) return runner()->Run();
-  Thread driver("checkpoints", [this] { coordinator_->Run(); });
+  Thread driver;
+  if (!runner()->AddDriver([this] { return coordinator_->Step(); }))
+    driver = Thread("checkpoints", [this] { coordinator_->Run(); });
   Status outcome = runner()->Run();
   coordinator_->Stop();
   driver.Join();
@@ -120,7 +128,8 @@ Status Job::Run() {
       TellRestart(outcome, *pause);
       if (!WaitBeforeRestart(*pause)) return outcome;
       Release();
-      Status restarted = FindCheckpoint();
+      Status restarted = restarting.Hit();
+      if (restarted.ok()) restarted = FindCheckpoint();
       // The last checkpoint was decided, and the failure came behind it.
       if (restarted.ok() && finished_before_) return CommitRemains();
       if (restarted.ok()) restarted = MakeRunner();
@@ -131,8 +140,9 @@ Status Job::Run() {
   }
 }
 
-// Whoever watches must see it: a job that keeps failing looks alive otherwise.
+// Whoever watches must see it: a job that keeps failing looks alive otherwise. Nobody watches a simulation.
 void Job::TellRestart(const Status& failure, int64_t pause_ms) const {
+  if (environment_.make_executor) return;
   std::string text = fmt::format("note: {} failed and starts again in {} ms: {}\n", graph_.name, pause_ms,
                                  failure.ToString());
   std::fputs(text.c_str(), stderr);

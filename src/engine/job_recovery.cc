@@ -8,10 +8,15 @@
 #include "data/key_codec.h"
 #include "engine/job.h"
 #include "engine/restorable.h"
+#include "env/failpoint.h"
 
 namespace penstock {
 
 namespace {
+Failpoint looked("recovery.looked", "the sealed checkpoints are listed");
+Failpoint log_read("recovery.log-read", "the decision log has said what was decided");
+Failpoint state_read("recovery.state-read", "the parts of the checkpoint are in memory");
+
 constexpr const char* kFreshHint =
     "sinks may have committed this checkpoint, so an older one would double rows; --fresh starts a new run";
 }  // namespace
@@ -19,8 +24,10 @@ constexpr const char* kFreshHint =
 Status Job::FindCheckpoint() {
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
   std::erase_if(epochs, [this](uint64_t epoch) { return epoch < first_epoch_; });
+  RETURN_IF_ERROR(looked.Hit());
   if (!decisions_) return RestoreNewest(epochs);
   ASSIGN_OR_RETURN(std::optional<Decision> decision, decisions_->Recover());
+  RETURN_IF_ERROR(log_read.Hit());
   if (decision) next_epoch_ = std::max(next_epoch_, decision->epoch + 1);
   bool fresh = std::exchange(durability_->fresh, false);
   if (fresh) passed_over_ = decision;
@@ -98,6 +105,7 @@ Status Job::Restore(const Manifest& manifest) {
         .WithContext(fmt::format("restoring checkpoint {}", manifest.epoch))
         .WithHint(kFreshHint);
   }
+  RETURN_IF_ERROR(state_read.Hit());
   if (!manifest.finished) {
     ByteReader in(manifest.graph);
     ASSIGN_OR_RETURN(JobGraph before, JobGraph::Read(in));

@@ -5,9 +5,18 @@
 
 #include <charconv>
 
+#include "env/failpoint.h"
+
 namespace penstock {
 
 namespace {
+
+Failpoint locked("run.locked", "the lock is held, there is no claim");
+Failpoint claim_written("run.claim-written", "the claim has its name, it is not durable");
+Failpoint claimed("run.claimed", "the claim is durable, nothing is known of a run");
+Failpoint recorded("run.recorded", "the run is on record");
+Failpoint finishing("run.finishing", "all jobs are done, the record of the run is there");
+Failpoint record_removed("run.record-removed", "the record of the run is gone, not yet durably");
 
 constexpr std::string_view kClaimPrefix = "claim-";
 constexpr std::string_view kRunHeader = "penstock-run 1\n";
@@ -29,7 +38,7 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(FileSystem* files, con
                                                           bool fresh) {
   RETURN_IF_ERROR(files->CreateDirectories(path));
   std::unique_ptr<RunDirectory> directory(new RunDirectory(files, path));
-  Result<std::unique_ptr<FileLock>> lock = FileLock::Take(path + "/lock");
+  Result<std::unique_ptr<FileLock>> lock = FileLock::TakeOn(files, path + "/lock");
   if (!lock) {
     return Status(lock.error())
         .WithHint(
@@ -37,8 +46,11 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(FileSystem* files, con
             "execution.checkpointing.dir");
   }
   directory->lock_ = std::move(*lock);
+  RETURN_IF_ERROR(locked.Hit());
   RETURN_IF_ERROR(directory->TakeClaim(clock));
+  RETURN_IF_ERROR(claimed.Hit());
   RETURN_IF_ERROR(directory->ReadOrBeginRun(random, fresh));
+  RETURN_IF_ERROR(recorded.Hit());
   return directory;
 }
 
@@ -54,6 +66,7 @@ Status RunDirectory::TakeClaim(const Clock* clock) {
   RETURN_IF_ERROR((*file)->Append(fmt::format("claimed at {} us\n", clock->NowMicros())));
   RETURN_IF_ERROR((*file)->Sync());
   RETURN_IF_ERROR((*file)->Close());
+  RETURN_IF_ERROR(claim_written.Hit());
   for (const FileInfo& entry : entries) {
     if (ClaimNumber(entry.path) > 0) RETURN_IF_ERROR(files_->Remove(entry.path));
   }
@@ -87,8 +100,13 @@ std::string RunDirectory::JobDirectory(const std::string& uid) const {
 }
 
 Status RunDirectory::Finish() {
+  RETURN_IF_ERROR(finishing.Hit());
   RETURN_IF_ERROR(files_->Remove(path_ + "/run"));
-  return files_->SyncDirectory(path_);
+  // Whatever happens from here on, the run is over: to say that this failed would have it done again. A
+  // record that a power failure brings back is of a run in which nothing is left to do.
+  (void)record_removed.Hit();
+  (void)files_->SyncDirectory(path_);
+  return Status::Ok();
 }
 
 }  // namespace penstock

@@ -104,8 +104,36 @@ TEST(MemoryFileSystem, LosesWhatWasNotSynced) {
   ASSERT_TRUE(file->Append("kept").ok());
   ASSERT_TRUE(file->Sync().ok());
   ASSERT_TRUE(file->Append(" lost").ok());
+  ASSERT_TRUE(files.SyncDirectory("").ok());
   files.LosePower();
   EXPECT_EQ(ReadFile(files, "x").value(), "kept");
+}
+
+TEST(MemoryFileSystem, LosesNamesOfDirectoriesThatWereNotSynced) {
+  MemoryFileSystem files;
+  ASSERT_TRUE(files.CreateDirectories("/a").ok());
+  ASSERT_TRUE(WriteFileAtomically(files, "/a/old", "x").ok());
+  ASSERT_TRUE(files.Rename("/a/old", "/a/new", RenameMode::kReplace).ok());
+  EXPECT_TRUE(files.Stat("/a/new"));
+  files.LosePower();
+  EXPECT_FALSE(files.Stat("/a/new"));
+  EXPECT_EQ(ReadFile(files, "/a/old").value(), "x");
+}
+
+TEST(MemoryFileSystem, ALuckyPowerFailureKeepsTheFirstChangesOfADirectory) {
+  bool both = false, neither = false;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    MemoryFileSystem files;
+    Random luck(seed);
+    ASSERT_TRUE(files.OpenForWrite("one", WriteMode::kCreateNew));
+    ASSERT_TRUE(files.OpenForWrite("two", WriteMode::kCreateNew));
+    files.LosePower(&luck);
+    bool one = files.Stat("one").has_value(), two = files.Stat("two").has_value();
+    EXPECT_TRUE(one || !two);
+    both = both || two;
+    neither = neither || !one;
+  }
+  EXPECT_TRUE(both && neither);
 }
 
 TEST(MemoryFileSystem, FailsOnDemand) {

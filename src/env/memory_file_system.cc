@@ -84,10 +84,11 @@ Result<std::unique_ptr<WritableFile>> MemoryFileSystem::OpenForWrite(const std::
   std::lock_guard lock(mutex_);
   if (std::string parent = ParentOf(path); !parent.empty() && !directories_.contains(parent))
     return Missing(parent);
-  std::shared_ptr<File>& file = files_[path];
-  if (file && mode == WriteMode::kCreateNew) return Taken(path);
-  if (!file || mode == WriteMode::kReplace) file = std::make_shared<File>();
-  return std::unique_ptr<WritableFile>(new MemoryWriter(this, path, file));
+  auto found = files_.find(path);
+  if (found != files_.end() && mode == WriteMode::kCreateNew) return Taken(path);
+  if (found == files_.end() || mode == WriteMode::kReplace)
+    Apply(ParentOf(path), {{path, std::make_shared<File>()}});
+  return std::unique_ptr<WritableFile>(new MemoryWriter(this, path, files_[path]));
 }
 
 Result<FileInfo> MemoryFileSystem::Stat(const std::string& path) {
@@ -123,15 +124,23 @@ Status MemoryFileSystem::Rename(const std::string& from, const std::string& to, 
   auto it = files_.find(from);
   if (it == files_.end()) return Missing(from);
   if (mode == RenameMode::kCreateNew && files_.contains(to)) return Taken(to);
-  files_[to] = it->second;
-  files_.erase(from);
+  std::shared_ptr<File> file = it->second;
+  if (ParentOf(from) == ParentOf(to)) {
+    Apply(ParentOf(to), {{to, file}, {from, nullptr}});
+  } else {
+    Apply(ParentOf(to), {{to, file}});
+    Apply(ParentOf(from), {{from, nullptr}});
+  }
   return Status::Ok();
 }
 
 Status MemoryFileSystem::Remove(const std::string& path) {
   RETURN_IF_ERROR(Operate(path));
   std::lock_guard lock(mutex_);
-  return files_.erase(path) + directories_.erase(path) > 0 ? Status::Ok() : Missing(path);
+  if (directories_.erase(path) > 0) return Status::Ok();
+  if (!files_.contains(path)) return Missing(path);
+  Apply(ParentOf(path), {{path, nullptr}});
+  return Status::Ok();
 }
 
 Status MemoryFileSystem::CreateDirectories(const std::string& path) {
@@ -141,13 +150,53 @@ Status MemoryFileSystem::CreateDirectories(const std::string& path) {
   return Status::Ok();
 }
 
-Status MemoryFileSystem::SyncDirectory(const std::string& path) { return Operate(path); }
-
-void MemoryFileSystem::LosePower() {
+Status MemoryFileSystem::SyncDirectory(const std::string& path) {
+  RETURN_IF_ERROR(Operate(path));
   std::lock_guard lock(mutex_);
+  for (const Change& change : unsynced_[path]) {
+    for (const auto& [name, file] : change) {
+      if (file)
+        durable_[name] = file;
+      else
+        durable_.erase(name);
+    }
+  }
+  unsynced_.erase(path);
+  return Status::Ok();
+}
+
+void MemoryFileSystem::Apply(const std::string& directory, Change change) {
+  for (const auto& [name, file] : change) {
+    if (file)
+      files_[name] = file;
+    else
+      files_.erase(name);
+  }
+  unsynced_[directory].push_back(std::move(change));
+}
+
+void MemoryFileSystem::LosePower(Random* luck) {
+  {
+    std::lock_guard lock(mutex_);
+    if (luck != nullptr) {
+      for (auto& [directory, changes] : unsynced_) changes.resize(luck->Below(changes.size() + 1));
+    } else {
+      unsynced_.clear();
+    }
+  }
+  std::vector<std::string> directories;
+  for (const auto& [directory, changes] : unsynced_) directories.push_back(directory);
+  FailAfter(-1);
+  for (const std::string& directory : directories) (void)SyncDirectory(directory);
+  std::lock_guard lock(mutex_);
+  files_ = durable_;
   for (auto& [path, file] : files_) {
     std::lock_guard file_lock(file->mutex);
-    file->bytes.resize(file->synced);
+    size_t lost = file->bytes.size() - file->synced;
+    size_t kept = luck != nullptr ? luck->Below(lost + 1) : 0;
+    file->bytes.resize(file->synced + kept);
+    if (kept > 0 && luck->Below(2) == 0) file->bytes.back() = static_cast<char>(luck->Next());
+    file->synced = file->bytes.size();
   }
 }
 

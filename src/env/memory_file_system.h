@@ -1,12 +1,16 @@
-// MemoryFileSystem: files in memory, for tests and the simulation. Behaves as a disk: what was appended but
-// not synced is lost by LosePower, and every operation can be made to fail. Thread-safe.
+// MemoryFileSystem: files in memory, for tests and the simulation. Behaves as a disk: LosePower takes back
+// what was appended but not synced, and names that were given, moved or removed in a directory that was not
+// synced since; every operation can be made to fail. Directories themselves stay (FileSystem makes them
+// durably). Thread-safe.
 #pragma once
 
 #include <map>
 #include <mutex>
 #include <set>
+#include <vector>
 
 #include "env/file_system.h"
+#include "env/random.h"
 
 namespace penstock {
 
@@ -21,8 +25,9 @@ class MemoryFileSystem : public FileSystem {
   Status CreateDirectories(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
 
-  // Files fall back to what was synced of them last.
-  void LosePower();
+  // Nothing survives that need not. With `luck` some of it does, as on a real disk: of each file a part of
+  // what was not synced, and its end may be garbage; of each directory the first of its changes.
+  void LosePower(Random* luck = nullptr);
   // The operation after so many further ones fails, and all behind it; -1: none.
   void FailAfter(int64_t operations);
 
@@ -34,10 +39,15 @@ class MemoryFileSystem : public FileSystem {
     std::string bytes;
     size_t synced = 0;
   };
+  // Of names in a directory, all at once: null where the name is gone.
+  using Change = std::vector<std::pair<std::string, std::shared_ptr<File>>>;
   Status Operate(const std::string& path);  // the fault, if one is due
+  void Apply(const std::string& directory, Change change);
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<File>> files_;
+  std::map<std::string, std::shared_ptr<File>> durable_;  // the names that survive
+  std::map<std::string, std::vector<Change>> unsynced_;   // by directory
   std::set<std::string> directories_;
   int64_t operations_left_ = -1;
 };

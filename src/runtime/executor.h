@@ -4,6 +4,7 @@
 // that picks by a seed and moves a manual clock (testing/simulated_executor.h).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -37,6 +38,10 @@ class Executor {
   virtual void Wake(size_t task) = 0;
   // Ends Run when the steps that are under way have returned. From any thread, at any time.
   virtual void Cancel() = 0;
+  // Steps something else beside the tasks on the thread of Run (a job's checkpoints), again and again while
+  // it runs; `step` returns the monotonic time until which it has nothing to do, unless a task gives it
+  // something. False: this executor does not, and the caller needs a thread. Before Run.
+  virtual bool AddDriver(const std::function<int64_t()>&) { return false; }
 };
 
 struct ExecutorOptions {

@@ -65,6 +65,8 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   // nothing moves without time passing or help from outside. The job is closed when this returns `finished`
   // or an error, and must not be driven on. REQUIRES: Run is not used.
   Result<Quiet> RunUntilQuiet();
+  // As Executor::AddDriver.
+  bool AddDriver(const std::function<int64_t()>& step) { return executor_->AddDriver(step); }
   // From any thread: ends the job as soon as its tasks notice (well below a second); Run returns kCancelled.
   void Cancel();
   // From any thread, before Release: the sources read no more; what was read is processed and written, then

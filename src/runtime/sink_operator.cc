@@ -5,15 +5,23 @@
 #include <algorithm>
 #include <iterator>
 
+#include "env/failpoint.h"
 #include "stream/checkpoint.h"
 
 namespace penstock {
+
+namespace {
+Failpoint sink_open("sink.open", "a writer is made, what was decided before is not committed");
+Failpoint sink_prepared("sink.prepared", "a writer has prepared what it wrote");
+Failpoint sink_committed("sink.committed", "a sink has committed an epoch and still keeps it in mind");
+}  // namespace
 
 Status SinkOperator::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
   ASSIGN_OR_RETURN(writer_, sink_->MakeWriter(sink_context_));
   ASSIGN_OR_RETURN(committer_, sink_->MakeCommitter(sink_context_));
   SetNextPoll(context->clock->MonotonicMillis());
+  RETURN_IF_ERROR(sink_open.Hit());
   return CommitUpTo(0);
 }
 
@@ -47,6 +55,7 @@ void SinkOperator::RestoreCommittables(std::vector<std::string> committables) {
 Result<std::vector<std::string>> SinkOperator::PrepareEpoch(uint64_t epoch) {
   if (commits_on_decision_ && epoch != kSavepointEpoch) {
     ASSIGN_OR_RETURN(std::vector<std::string> prepared, writer_->Prepare(epoch));
+    RETURN_IF_ERROR(sink_prepared.Hit());
     if (!prepared.empty()) pending_[epoch] = std::move(prepared);
   }
   std::vector<std::string> all;
@@ -58,6 +67,7 @@ Result<std::vector<std::string>> SinkOperator::PrepareEpoch(uint64_t epoch) {
 Status SinkOperator::CommitUpTo(uint64_t epoch) {
   while (!pending_.empty() && pending_.begin()->first <= epoch) {
     if (committer_) RETURN_IF_ERROR(committer_->Commit(pending_.begin()->second));
+    RETURN_IF_ERROR(sink_committed.Hit());
     pending_.erase(pending_.begin());
   }
   return Status::Ok();

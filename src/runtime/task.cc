@@ -4,11 +4,19 @@
 
 #include <algorithm>
 
+#include "env/failpoint.h"
 #include "stream/checkpoint.h"
 
 namespace penstock {
 
 namespace {
+Failpoint barrier("task.barrier", "a task has a barrier, it has not flushed");
+Failpoint flushed_point("task.flushed", "a task has flushed before a barrier, its snapshot is not taken");
+Failpoint snapshot_taken("task.snapshot-taken", "a task has its snapshot, nobody else does");
+Failpoint barrier_sent("task.barrier-sent", "a snapshot is handed in, the barrier goes on");
+Failpoint ending("task.ending", "a task has flushed everything at its end, it has not said so");
+Failpoint committing("task.committing", "a task knows of a decision and has not committed");
+
 constexpr int64_t kFlushPauseMs = 10;  // before a sink that is not flushed yet is asked again
 
 StepResult Again() { return {StepResult::Want::kAgain, true, false, 0}; }
@@ -166,11 +174,15 @@ Status Task::BeginEnd(int input, bool drained) {
 }
 
 Result<StepResult> Task::StepBarrier() {
+  RETURN_IF_ERROR(barrier.Hit());
   ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
   if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   if (chain_.full()) return Again();  // what the flush emitted belongs before the barrier
+  RETURN_IF_ERROR(flushed_point.Hit());
   ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> snapshots, TakeSnapshot(epoch_));
+  RETURN_IF_ERROR(snapshot_taken.Hit());
   callbacks_.on_snapshot(epoch_, std::move(snapshots));
+  RETURN_IF_ERROR(barrier_sent.Hit());
   chain_.Broadcast(Barrier{epoch_});
   state_ = State::kRunning;
   return Again();
@@ -193,6 +205,7 @@ Result<std::vector<SubtaskSnapshot>> Task::TakeSnapshot(uint64_t epoch) {
 Status Task::CommitDecided() {
   uint64_t decided = decided_.load(std::memory_order_acquire);
   if (decided == committed_) return Status::Ok();
+  RETURN_IF_ERROR(committing.Hit());
   committed_ = decided;
   for (auto next = undecided_.begin(); next != undecided_.end() && next->first <= decided;) {
     auto last = next++;
@@ -208,6 +221,7 @@ Result<StepResult> Task::StepEnding() {
   if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
   if (!drained) return Wait(INT64_MAX);
+  RETURN_IF_ERROR(ending.Hit());
   chain_.Broadcast(EndOfInput{drained_});
   // What was prepared since the last barrier belongs to the last epoch.
   ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> snapshots, TakeSnapshot(kLastEpoch));

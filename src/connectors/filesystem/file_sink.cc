@@ -7,10 +7,15 @@
 #include "connectors/filesystem/file_listing.h"
 #include "connectors/filesystem/part_file_writer.h"
 #include "connectors/table_options.h"
+#include "env/failpoint.h"
 
 namespace penstock {
 
 namespace {
+
+Failpoint part_committing("files.part-committing", "a part file is about to get its name");
+Failpoint part_named("files.part-named", "a part file has its name, not yet durably");
+Failpoint parts_durable("files.parts-durable", "the names of part files are durable");
 
 class FileCommitter : public Committer {
  public:
@@ -22,9 +27,11 @@ class FileCommitter : public Committer {
       ByteReader in(bytes);
       std::string hidden(in.String()), path(in.String());
       if (!in.ok()) return Status::Corruption("a committable of a filesystem sink");
+      RETURN_IF_ERROR(part_committing.Hit());
       Status renamed = files_->Rename(hidden, path, RenameMode::kReplace);
       // Not there under its hidden name: an earlier try has renamed it.
       if (!renamed.ok() && (renamed.code() != StatusCode::kNotFound || !files_->Stat(path))) return renamed;
+      RETURN_IF_ERROR(part_named.Hit());
       directories.insert(DirectoryOf(path));
     }
     for (const std::string& directory : directories) {
@@ -32,7 +39,7 @@ class FileCommitter : public Committer {
         RETURN_IF_ERROR(WriteSuccessFile(*files_, directory, options_));
       RETURN_IF_ERROR(files_->SyncDirectory(directory));
     }
-    return Status::Ok();
+    return parts_durable.Hit();
   }
 
  private:

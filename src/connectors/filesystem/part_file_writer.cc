@@ -7,11 +7,17 @@
 
 #include "connectors/filesystem/file_listing.h"
 #include "data/value_text.h"
+#include "env/failpoint.h"
 #include "env/random.h"
 
 namespace penstock {
 
 namespace {
+
+Failpoint part_created("files.part-created", "a part file is there under its hidden name");
+Failpoint part_written("files.part-written", "a part file is written, not synced");
+Failpoint part_synced("files.part-synced", "a part file is synced, not closed");
+Failpoint parts_synced("files.parts-synced", "all part files of an epoch are durable under hidden names");
 
 constexpr size_t kBufferBytes = 256 << 10;
 
@@ -109,6 +115,7 @@ Result<PartFileWriter::PartFile*> PartFileWriter::FileOf(const std::string& part
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
                    context_.files->OpenForWrite(made->hidden, WriteMode::kReplace));
   hidden_.push_back(made->hidden);
+  RETURN_IF_ERROR(part_created.Hit());
   made->file = MakeCompressor(options_.compression, std::move(file));
   if (format_->bulk()) {
     made->sink = std::make_unique<FileBytesSink>(made->file.get());
@@ -161,11 +168,14 @@ Status PartFileWriter::EndFile(PartFile* file) {
   } else {
     RETURN_IF_ERROR(file->WriteBuffer());
   }
+  RETURN_IF_ERROR(part_written.Hit());
   RETURN_IF_ERROR(file->file->Sync());
+  RETURN_IF_ERROR(part_synced.Hit());
   RETURN_IF_ERROR(file->file->Close());
   ByteWriter committable;
   committable.String(file->hidden);
   committable.String(file->path);
+  unsynced_directories_.insert(DirectoryOf(file->path));
   complete_.push_back(committable.Take());
   return Status::Ok();
 }
@@ -173,6 +183,11 @@ Status PartFileWriter::EndFile(PartFile* file) {
 Result<bool> PartFileWriter::Flush() {
   for (auto& [partition, file] : open_) RETURN_IF_ERROR(EndFile(file.get()));
   open_.clear();
+  // The files are in the checkpoint from here on: a power failure must not take their hidden names.
+  for (const std::string& directory : unsynced_directories_)
+    RETURN_IF_ERROR(context_.files->SyncDirectory(directory));
+  unsynced_directories_.clear();
+  RETURN_IF_ERROR(parts_synced.Hit());
   return true;
 }
 

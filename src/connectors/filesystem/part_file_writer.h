@@ -47,6 +47,7 @@ class PartFileWriter : public SinkWriter {
   std::vector<std::string> complete_;  // committables
   std::vector<std::string> hidden_;    // names to be removed when the job fails
   std::set<std::string> written_directories_;
+  std::set<std::string> unsynced_directories_;  // that have new complete files
 };
 
 }  // namespace penstock

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace penstock {
 
@@ -34,6 +35,8 @@ Status SimulatedExecutor::Step(TaskSet* tasks, size_t task) {
   slot.ready = false;
   auto rows = static_cast<int64_t>(1 + random_.Below(static_cast<uint64_t>(max_rows_)));
   int64_t now = clock_->MonotonicMillis();
+  if (max_step_micros_ > 0)
+    clock_->AdvanceMicros(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(max_step_micros_) + 1)));
   ASSIGN_OR_RETURN(StepResult result, tasks->Step(task, rows));
   if (tracer_) tracer_({++number_, now, task, tasks->name(task), rows, result});
   slot.ready = slot.ready || result.want == StepResult::Want::kAgain;
@@ -45,10 +48,25 @@ Status SimulatedExecutor::Step(TaskSet* tasks, size_t task) {
   return Status::Ok();
 }
 
+void SimulatedExecutor::StepDriver() {
+  if (driver_) driver_due_ms_ = driver_();
+}
+
+void SimulatedExecutor::Interleave(uint64_t most_steps) {
+  TaskSet* tasks = std::exchange(interleaved_, nullptr);
+  if (tasks == nullptr) return;
+  for (uint64_t left = random_.Below(most_steps + 1); left > 0 && failed_.ok() && !cancelled_; --left) {
+    std::vector<size_t> ready = Ready();
+    if (ready.empty()) break;
+    failed_ = Step(tasks, ready[random_.Below(ready.size())]);
+  }
+  interleaved_ = tasks;
+}
+
 // Time goes on to the first instant that a task waits for.
 Status SimulatedExecutor::Rest(TaskSet* tasks) {
   bool exhausted = true;
-  int64_t next = INT64_MAX;
+  int64_t next = driver_due_ms_;
   for (size_t i = 0; i < slots_.size(); ++i) {
     if (slots_[i].finished) continue;
     next = std::min(next, slots_[i].wake_at_ms);
@@ -72,6 +90,16 @@ Status SimulatedExecutor::Run(TaskSet* tasks) {
   while (left_ > 0) {
     if (cancelled_) return JobCancelled();
     std::vector<size_t> ready = Ready();
+    // The driver may have been given something by any step: it is always one of those that can go on.
+    if (driver_ && random_.Below(ready.size() + 1) == 0) {
+      interleaved_ = tasks;
+      StepDriver();
+      interleaved_ = nullptr;
+      RETURN_IF_ERROR(failed_);
+      ready = Ready();
+    }
+    if (cancelled_) return JobCancelled();
+    if (left_ == 0) break;
     if (ready.empty()) {
       RETURN_IF_ERROR(Rest(tasks));
     } else {

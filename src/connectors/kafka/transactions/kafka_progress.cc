@@ -10,10 +10,14 @@
 
 #include "base/strings.h"
 #include "data/key_codec.h"
+#include "env/failpoint.h"
 
 namespace penstock {
 
 namespace {
+
+Failpoint topic_there("kafka.progress-topic", "the topic of progress is there");
+Failpoint progress_read("kafka.progress-read", "the topic of progress was read to its end");
 
 constexpr std::string_view kMagic = "penstock-progress-1";
 constexpr int64_t kPatienceMs = 60'000;  // for transactions of other jobs
@@ -77,7 +81,7 @@ Status KafkaProgress::EnsureTopic() {
   Status created = admin->CreateTopic(kProgressTopic, 1, kTopicConfig);
   if (created.code() != StatusCode::kAlreadyExists) return created;
   ASSIGN_OR_RETURN(std::string policy, admin->ConfigValue(kProgressTopic, "cleanup.policy"));
-  if (policy == "compact") return Status::Ok();
+  if (policy == "compact") return topic_there.Hit();
   return Status(StatusCode::kInvalidArgument, std::string("topic '") + kProgressTopic +
                                                   "' has the cleanup.policy '" + policy +
                                                   "': it would forget how far jobs have come")
@@ -126,6 +130,7 @@ Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
     }
     bell->Wait(20);
   }
+  RETURN_IF_ERROR(progress_read.Hit());
   return last;
 }
 

@@ -6,9 +6,22 @@
 #include <algorithm>
 #include <charconv>
 
+#include "env/failpoint.h"
+
 namespace penstock {
 
 namespace {
+
+Failpoint made_point("kafka.producer-made", "a producer stands, earlier ones of its id are not shut out");
+Failpoint renewed_point("kafka.producer-initialised", "a producer has shut out the earlier ones of its id");
+Failpoint begun("kafka.begun", "a transaction is begun");
+Failpoint passed("kafka.passed", "a writer is behind the barrier");
+Failpoint deciding("kafka.deciding", "everything is acknowledged, no progress is produced");
+Failpoint progress_produced("kafka.progress-produced", "the record of progress is in the transaction");
+Failpoint progress_flushed("kafka.progress-flushed", "the record of progress is acknowledged");
+Failpoint committed("kafka.committed", "the transaction is committed, only the broker knows");
+Failpoint next_turn("kafka.next-turn", "the ring goes on to the next transaction");
+Failpoint abandoned_point("kafka.abandoned", "an abandoned epoch goes with the next transaction");
 
 constexpr int64_t kCallMs = 60'000;            // of a blocking call to the brokers
 constexpr int64_t kAbortMs = 5'000;            // of the courtesy to readers when a job ends
@@ -81,11 +94,13 @@ Status KafkaTransactions::Renew(size_t slot) {
   properties["transaction.timeout.ms"] = std::to_string(timeout_ms_);
   ASSIGN_OR_RETURN(std::shared_ptr<KafkaTransactionalProducer> made,
                    client_->MakeTransactionalProducer(properties, [this] { WakeAll(); }));
+  RETURN_IF_ERROR(made_point.Hit());
   // A broker that has just started answers the first calls with "not coordinator".
   int64_t give_up_ms = clock_->MonotonicMillis() + kCallMs;
   Status status = made->Init(kCallMs);
   while (status.retryable() && clock_->MonotonicMillis() < give_up_ms) status = made->Init(kCallMs);
   RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(renewed_point.Hit());
   std::lock_guard lock(mutex_);
   slots_[slot] = Slot{std::move(made), false, 0};
   return Status::Ok();
@@ -132,7 +147,7 @@ Status KafkaTransactions::Begin(Slot* slot) {
   RETURN_IF_ERROR(slot->producer->Begin());
   slot->begun = true;
   slot->begun_ms = clock_->MonotonicMillis();
-  return Status::Ok();
+  return begun.Hit();
 }
 
 Result<std::shared_ptr<KafkaTransactionalProducer>> KafkaTransactions::Join(Member* member) {
@@ -154,7 +169,7 @@ Status KafkaTransactions::Pass(Member* member, uint64_t epoch) {
     if (!AllPassed()) return Status::Ok();
   }
   WakeAll();
-  return Status::Ok();
+  return passed.Hit();
 }
 
 std::vector<KafkaTransactions::Slot> KafkaTransactions::Slots() const {
@@ -189,6 +204,7 @@ Status KafkaTransactions::Unknown(Status status, int64_t begun_ms) const {
 }
 
 Status KafkaTransactions::Commit(const Decision& decision, KafkaTransactionalProducer* producer) {
+  RETURN_IF_ERROR(deciding.Hit());
   std::string value = WriteProgress(decision);
   KafkaRecord record;
   record.topic = kProgressTopic;
@@ -196,8 +212,11 @@ Status KafkaTransactions::Commit(const Decision& decision, KafkaTransactionalPro
   record.key = options_.job;
   record.value = value;
   RETURN_IF_ERROR(producer->Produce(record, &progress_deliveries_));
+  RETURN_IF_ERROR(progress_produced.Hit());
   RETURN_IF_ERROR(producer->Flush(kCallMs));
-  return producer->Commit(kCallMs);
+  RETURN_IF_ERROR(progress_flushed.Hit());
+  RETURN_IF_ERROR(producer->Commit(kCallMs));
+  return committed.Hit();
 }
 
 Status KafkaTransactions::Decide(const Decision& decision) {
@@ -217,6 +236,7 @@ Status KafkaTransactions::Decide(const Decision& decision) {
   if (renew) {
     if (Status renewed = Renew(head_ % kRing); !renewed.ok()) return Unknown(std::move(renewed), INT64_MAX);
   }
+  RETURN_IF_ERROR(next_turn.Hit());
   std::lock_guard lock(mutex_);
   SlotOf(head_).begun = false;
   ++head_;
@@ -235,7 +255,7 @@ Status KafkaTransactions::Abandon(uint64_t epoch) {
     for (const auto& member : members_) member->transaction = std::min(member->transaction, head_);
   }
   WakeAll();
-  return Status::Ok();
+  return abandoned_point.Hit();
 }
 
 KafkaTransactionWriter::~KafkaTransactionWriter() {

@@ -1,0 +1,135 @@
+// From a seed to lives and verdicts.
+#include "campaign.h"
+
+#include <fmt/format.h>
+
+namespace penstock::sim {
+
+namespace {
+
+constexpr int kMostLives = 25;
+constexpr int64_t kLooks = 40;  // steps between two looks of the concurrent reader, on average
+
+LifePlan DrawPlan(const std::vector<std::string>& points, Random* random) {
+  LifePlan plan;
+  uint64_t dice = random->Below(10);
+  if (dice < 6) {
+    plan.die_at = points[random->Below(points.size())];
+    plan.die_hit = static_cast<int64_t>(1 + random->Below(random->Below(2) == 0 ? 2 : 12));
+  } else if (dice < 9) {
+    plan.die_step = static_cast<int64_t>(1 + random->Below(300));
+  }
+  if (random->Below(5) == 0) {
+    plan.fail_at = points[random->Below(points.size())];
+    plan.fail_hit = static_cast<int64_t>(1 + random->Below(6));
+  }
+  if (random->Below(6) == 0) plan.fail_file_operation = static_cast<int64_t>(1 + random->Below(400));
+  plan.lose_power = random->Below(2) == 0;
+  return plan;
+}
+
+Simulation::Rule RuleOf(const LifePlan& plan) {
+  return [plan](const Failpoint& point, int64_t hit) {
+    if (plan.die_at == point.name() && plan.die_hit == hit) return PointVerdict::kDie;
+    if (plan.fail_at == point.name() && plan.fail_hit == hit) return PointVerdict::kFail;
+    return PointVerdict::kGoOn;
+  };
+}
+
+ProcessFileSystem::Fault FaultOf(const LifePlan& plan, Simulation* simulation) {
+  if (plan.fail_file_operation == 0) return nullptr;
+  return [plan, simulation](const std::string& path) {
+    if (simulation->file_operations() != plan.fail_file_operation) return Status::Ok();
+    simulation->Note("FAILS  the file operation on " + path);
+    bool full = plan.fail_file_operation % 2 == 0;
+    return Status(full ? StatusCode::kResourceExhausted : StatusCode::kIo,
+                  path + (full ? ": no space left on device" : ": input/output error"));
+  };
+}
+
+}  // namespace
+
+std::vector<std::string> PointsOf(const SimulatedJob& job) {
+  std::vector<std::string> points;
+  for (const Failpoint* point : Failpoint::All()) {
+    if (job.Passes(point->name())) points.emplace_back(point->name());
+  }
+  return points;
+}
+
+std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random) {
+  std::vector<std::string> points = PointsOf(job);
+  std::vector<LifePlan> plans;
+  for (uint64_t left = 1 + random->Below(4); left > 0; --left) {
+    plans.push_back(DrawPlan(points, random));
+    if (job.rescales()) plans.back().parallelism = static_cast<int>(1 + random->Below(4));
+  }
+  return plans;
+}
+
+Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& plans, bool trace) {
+  Outcome outcome;
+  outcome.seed = seed;
+  SimulationOptions options;
+  options.seed = seed;
+  options.trace = trace;
+  options.max_rows = static_cast<int>(2 + Random(seed).Below(20));
+  job->Configure(&options);
+  Simulation simulation(job->script(), options);
+  job->Prepare(&simulation);
+  simulation.Set("parallelism.default", std::to_string(job->parallelism()));
+  auto find = [&](const std::string& violation, const std::string& when) {
+    if (!violation.empty() && outcome.violation.empty()) {
+      outcome.violation = when + ": " + violation;
+      simulation.Note("WRONG  " + outcome.violation);
+    }
+  };
+  simulation.on_death = [&] { job->OnDeath(&simulation); };
+  simulation.on_step = [&] {
+    if (simulation.random().Below(kLooks) == 0) find(job->CheckUnderWay(&simulation), "while it runs");
+  };
+  for (bool finished = false; !finished && outcome.violation.empty();) {
+    LifePlan plan =
+        outcome.lives < std::ssize(plans) ? plans[static_cast<size_t>(outcome.lives)] : LifePlan();
+    if (plan.parallelism > 0) simulation.Set("parallelism.default", std::to_string(plan.parallelism));
+    if (++outcome.lives > kMostLives) {
+      find("the job does not come to its end", "at last");
+      break;
+    }
+    auto dies = [&](int64_t step) { return plan.die_step == step; };
+    Life life = simulation.Live(RuleOf(plan), dies, FaultOf(plan, &simulation));
+    finished = life.finished;
+    find(job->CheckUnderWay(&simulation), "after life " + std::to_string(outcome.lives));
+    if (life.died) outcome.deaths.push_back(life.died_at);
+    if (life.died && plan.lose_power) simulation.LosePower();
+    // Who looks whether the run is over finds no record of it, and does not start a new one.
+    if (life.died_at.starts_with("run.record-removed"))
+      finished = !simulation.disk().Stat("/checkpoints/simulation/run");
+    if (!life.died && !finished && job->MayEndWith(life.error)) break;
+    bool undisturbed = outcome.lives > std::ssize(plans);
+    if (undisturbed && !finished && !life.died)
+      find("an undisturbed process fails: " + life.error, "life " + std::to_string(outcome.lives));
+    if (finished) find(job->CheckEnd(&simulation), "at the end");
+  }
+  outcome.hits = simulation.all_hits();
+  outcome.trace = simulation.trace();
+  return outcome;
+}
+
+std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed) {
+  CHECK(name == "files");
+  return MakeFileJob(seed);
+}
+
+Outcome RunSeed(const std::string& job, uint64_t seed, bool trace) {
+  Random random(seed * 2 + 1);
+  std::unique_ptr<SimulatedJob> made = MakeJob(job, seed);
+  std::vector<LifePlan> plans = DrawPlans(*made, &random);
+  return Carry(made.get(), seed, plans, trace);
+}
+
+std::string RepeatCommand(const std::string& job, uint64_t seed) {
+  return fmt::format("build/tests/sim_test --seeds 1 --from {} --job {} --trace", seed, job);
+}
+
+}  // namespace penstock::sim

@@ -1,0 +1,73 @@
+// Campaign: what all simulated jobs have in common: a seed becomes a plan of deaths and faults, lives follow
+// each other until the job has finished, and independent checkers look at what is visible.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/verify/simulation.h"
+
+namespace penstock::sim {
+
+// Of one life: what goes wrong in it. Points by name; hits from 1.
+struct LifePlan {
+  std::string die_at;
+  int64_t die_hit = 0;
+  int64_t die_step = 0;
+  std::string fail_at;
+  int64_t fail_hit = 0;
+  int64_t fail_file_operation = 0;  // with EIO or ENOSPC
+  bool lose_power = false;          // after a death
+  int parallelism = 0;              // 0: as before
+};
+
+struct Outcome {
+  uint64_t seed = 0;
+  std::string violation;  // "" where every verdict holds
+  int lives = 0;
+  std::vector<std::string> deaths;
+  std::map<std::string, int64_t> hits;  // of points
+  std::vector<std::string> trace;
+};
+
+// One kind of job. A new one for each seed.
+class SimulatedJob {
+ public:
+  virtual ~SimulatedJob() = default;
+  virtual std::string script() const = 0;
+  virtual void Configure(SimulationOptions*) {}
+  // Before the first life.
+  virtual void Prepare(Simulation* simulation) = 0;
+  // Whether the job comes by this point.
+  virtual bool Passes(const std::string& point) const = 0;
+  // Whether it may go on with another parallelism.
+  virtual bool rescales() const { return false; }
+  virtual int parallelism() const = 0;
+  // The process is gone.
+  virtual void OnDeath(Simulation*) {}
+  // What may be wrong while the job is under way: a duplicate; "" where nothing is.
+  virtual std::string CheckUnderWay(Simulation* simulation) = 0;
+  // And when it has finished.
+  virtual std::string CheckEnd(Simulation* simulation) = 0;
+  // An error that ends the job for good, as it should; then CheckUnderWay has to hold, no more.
+  virtual bool MayEndWith(const std::string&) { return false; }
+};
+
+// Points that the job comes by.
+std::vector<std::string> PointsOf(const SimulatedJob& job);
+// Plans of a seed: one to four lives with deaths and faults.
+std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random);
+// Carries them out, then lets the job finish undisturbed.
+Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& plans, bool trace);
+
+// By name: files.
+std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed);
+std::unique_ptr<SimulatedJob> MakeFileJob(uint64_t seed);
+
+// All of it, from a seed.
+Outcome RunSeed(const std::string& job, uint64_t seed, bool trace);
+std::string RepeatCommand(const std::string& job, uint64_t seed);
+
+}  // namespace penstock::sim
