@@ -77,6 +77,7 @@ void RegisterOperators(FactoryRegistry* registry) {
   registry->AddOperator("union", [](std::string_view) -> Result<std::unique_ptr<Operator>> {
     return std::unique_ptr<Operator>(new UnionOperator());
   });
+  RegisterBatchOperators(registry);
   registry->AddSource("values_source", MakeValuesSource);
 }
 

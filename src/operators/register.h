@@ -6,5 +6,7 @@
 namespace penstock {
 
 void RegisterOperators(FactoryRegistry* registry);
+// Part of it: those of batch mode (batch/).
+void RegisterBatchOperators(FactoryRegistry* registry);
 
 }  // namespace penstock

@@ -68,6 +68,12 @@ bool Fits(OptionKind kind, const std::string& value) {
 Status Config::Check(const std::string& key, const std::string& value) {
   static const char* const kWanted[] = {"a whole number", "a duration such as '5 s'",
                                         "a size such as '512 mb'", "'true' or 'false'"};
+  bool mode = EqualsIgnoreCase(value, "batch") || EqualsIgnoreCase(value, "streaming") ||
+              EqualsIgnoreCase(value, "automatic");
+  if (key == "execution.runtime-mode" && !mode) {
+    return SqlError(ErrorNumber::kBadOption, {},
+                    "option '" + key + "' must be 'streaming' or 'batch', not '" + value + "'");
+  }
   for (const KnownOption& option : kKnownOptions) {
     if (option.key != key || Fits(option.kind, value)) continue;
     return SqlError(ErrorNumber::kBadOption, {},

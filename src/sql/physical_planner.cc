@@ -35,6 +35,7 @@ PhysicalPlanner::PhysicalPlanner(const BindContext& context, const ConnectorCata
     : context_(context), connectors_(connectors) {
   parallelism_ =
       static_cast<int>(std::clamp<int64_t>(context.config->GetInt("parallelism.default", 1), 1, 128));
+  batch_ = EqualsIgnoreCase(context.config->GetString("execution.runtime-mode"), "batch");
   graph_.max_parallelism = static_cast<int>(
       std::max<int64_t>(context.config->GetInt("pipeline.max-parallelism", 128), parallelism_));
 }
@@ -176,10 +177,14 @@ Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, Need need) {
 
 Result<PhysicalStream> PhysicalPlanner::PlanNode(const PlanPtr& plan, Need need) {
   bool need_before = need.before;
+  if (batch_) {
+    ASSIGN_OR_RETURN(std::optional<PhysicalStream> made, TryPlanBatch(plan, need));
+    if (made) return *made;
+  }
   if (const auto* node = plan->As<ScanNode>()) return PlanScan(plan, *node, need);
   if (const auto* node = plan->As<NormalizeNode>()) return PlanNormalize(plan, *node, need);
   if (const auto* node = plan->As<ValuesNode>()) return PlanValues(plan, *node);
-  if (plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr) {
+  if (!batch_ && (plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr)) {
     ASSIGN_OR_RETURN(std::optional<PhysicalStream> rank, TryPlanRank(plan, need_before));
     if (rank) return *rank;
   }

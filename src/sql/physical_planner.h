@@ -81,6 +81,8 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanValues(const PlanPtr& plan, const ValuesNode& node);
   Result<PhysicalStream> PlanCalc(const PlanPtr& input, const ExprPtr& condition,
                                   const std::vector<ExprPtr>& exprs, const Schema& schema, Need need);
+  PhysicalStream AddCalc(const ExprPtr& condition, const std::vector<ExprPtr>& exprs, const Schema& schema,
+                         PhysicalStream stream);
   Result<int64_t> MaxFuture(const Table& table) const;
   Result<PhysicalStream> PlanWatermark(const PlanPtr& plan, const WatermarkNode& node, Need need);
   Result<PhysicalStream> PlanAggregate(const PlanPtr& plan, const AggregateNode& node, bool need_before);
@@ -103,6 +105,14 @@ class PhysicalPlanner {
                                          bool need_before);
   Result<PhysicalStream> PlanSort(const PlanPtr& plan, const SortNode& node, bool need_before);
   Result<PhysicalStream> PlanFullSort(const PlanPtr& plan, const SortNode& node);
+  // Batch mode (batch/): nullopt where a node becomes what it does in a stream.
+  Result<std::optional<PhysicalStream>> TryPlanBatch(const PlanPtr& plan, Need need);
+  Status UnboundedInBatch(const Table& table) const;
+  Result<PhysicalStream> PlanBatchAggregate(const PlanPtr& plan, const AggregateNode& node);
+  Result<PhysicalStream> PlanBatchSort(const PlanPtr& plan, const SortNode& node);
+  Result<PhysicalStream> PlanBatchNormalize(const PlanPtr& plan, const NormalizeNode& node);
+  // A changelog as the rows that are left of it; by whole rows where there are no keys.
+  PhysicalStream AddFold(const Schema& schema, const std::vector<int>& keys, PhysicalStream stream);
   // Joins (plan_join.cc, plan_join_temporal.cc).
   Result<PhysicalStream> PlanJoin(const PlanPtr& plan, const JoinNode& node, Need need);
   Result<PhysicalStream> PlanRegularJoin(const PlanPtr& plan, const JoinNode& node, Need need);
@@ -160,6 +170,7 @@ class PhysicalPlanner {
   const ConnectorCatalog& connectors_;
   JobGraph graph_;
   int parallelism_ = 1;
+  bool batch_ = false;
   bool bounded_ = true;
   std::string lineage_;          // the sink whose inputs are being planned
   std::string probed_producer_;  // of the changes of the last Probe

@@ -77,6 +77,7 @@ Result<CalcSpec> ColumnsFor(const Table& target, const Table& sink, const Unproj
 
 // The lane leaves the aggregation itself; what the query projects on top is computed for its rows as well.
 Status PhysicalPlanner::RouteEarly(const PlanPtr& plan, const Table& sink) {
+  if (batch_) return Status::Ok();
   ASSIGN_OR_RETURN(TablePtr target, TargetOf(context_, sink));
   if (!target) return Status::Ok();
   Unprojected query = Unproject(plan);

@@ -47,6 +47,7 @@ void AddAppended(int at, const std::string& uid, std::map<std::string, ExprPtr>*
 }  // namespace
 
 Status PhysicalPlanner::RouteLate(int from, const std::vector<LateInput>& inputs) {
+  if (batch_) return Status::Ok();
   int width = 0;
   for (const LateInput& input : inputs) width += input.plan->schema.size();
   int at = 0;

@@ -23,6 +23,20 @@ TableSpec SpecOf(const Table& table) {
   return spec;
 }
 
+namespace {
+
+// Where the columns of the primary key that are read stand.
+std::vector<int> KeyColumns(const ScanNode& node) {
+  std::vector<int> columns;
+  for (int key : node.table->primary_key) {
+    auto at = std::find(node.columns.begin(), node.columns.end(), key);
+    if (at != node.columns.end()) columns.push_back(static_cast<int>(at - node.columns.begin()));
+  }
+  return columns;
+}
+
+}  // namespace
+
 Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const ScanNode& node, Need need) {
   PhysicalStream stream;
   if (auto it = scans_.find(node.table.get()); it != scans_.end()) {
@@ -30,15 +44,13 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
   } else {
     ASSIGN_OR_RETURN(const ConnectorDescriptor* connector, connectors_.Find(*node.table));
     ASSIGN_OR_RETURN(SourceAbilities abilities, connector->DescribeSource(*node.table));
+    if (batch_ && !abilities.bounded) return UnboundedInBatch(*node.table);
     TableSpec spec = SpecOf(*node.table);
     for (size_t i = 0; i < node.columns.size(); ++i) {
       const TableColumn& c = node.table->columns[static_cast<size_t>(node.columns[i])];
       spec.columns.push_back({c.name, plan->schema[static_cast<int>(i)].type, c.metadata_key});
     }
-    for (int key : node.table->primary_key) {
-      auto at = std::find(node.columns.begin(), node.columns.end(), key);
-      if (at != node.columns.end()) spec.primary_key.push_back(static_cast<int>(at - node.columns.begin()));
-    }
+    spec.primary_key = KeyColumns(node);
     spec.changelog = abilities.changelog.bits();
     ASSIGN_OR_RETURN(TablePtr bad_sink, FindLaneSink(context_, "bad-rows", *node.table));
     spec.bad_rows_lane = bad_sink != nullptr;
@@ -61,6 +73,13 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
               abilities.deletes_by_key};
     scans_[node.table.get()] = stream;
     RETURN_IF_ERROR(RouteBad(stream.vertex, *node.table));
+  }
+  // What sends only keys or upserts is normalised above.
+  bool whole = stream.mode.has_update_before() || !stream.mode.has_updates();
+  if (batch_ && !stream.mode.insert_only() && whole && !stream.deletes_by_key) {
+    std::vector<int> key = KeyColumns(node);
+    if (key.size() < node.table->primary_key.size()) key.clear();
+    return AddFold(plan->schema, key, stream);
   }
   if (need.before || !stream.mode.has_update_before()) return stream;
   stream.vertex = AddOperator("drop_update_before", "DropUpdateBefore", "", plan->schema, stream, nullptr);
@@ -104,6 +123,11 @@ Result<PhysicalStream> PhysicalPlanner::PlanCalc(const PlanPtr& input, const Exp
     if (!on_key) need = {true, true};
   }
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, need));
+  return AddCalc(condition, exprs, schema, stream);
+}
+
+PhysicalStream PhysicalPlanner::AddCalc(const ExprPtr& condition, const std::vector<ExprPtr>& exprs,
+                                        const Schema& schema, PhysicalStream stream) {
   CalcSpec spec{condition, exprs};
   stream.vertex =
       AddOperator("calc", condition ? "Filter" : "Project", spec.Serialize(), schema, stream, nullptr);

@@ -9,6 +9,9 @@ BATCH_ROWS = (1, 7, 1024)
 # with a savepoint after a random part of each table, and started again from it over the whole; at parallelism 3 it
 # ran with 1 to 3 before.
 MODES = ("plain", "serialised", "savepoint")
+# The same files as batch jobs: batch has memory for everything, spill for next to nothing. Their queries must end with
+# the content that the changelog of the stream ends with.
+BATCH_MODES = ("batch", "spill")
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,16 @@ class Configuration:
 
     def options(self):
         options = ["-D", f"penstock.batch-rows={self.batch_rows}"]
-        return options + (["-D", "penstock.job.round-trip=true"] if self.mode == "serialised" else [])
+        if self.mode == "serialised":
+            options += ["-D", "penstock.job.round-trip=true"]
+        if self.in_batch():
+            options += ["-D", "execution.runtime-mode=batch", "-D", "penstock.job.round-trip=true"]
+        if self.mode == "spill":
+            options += ["-D", "state.memory.budget=1 kb"]
+        return options
+
+    def in_batch(self):
+        return self.mode in BATCH_MODES
 
     def pristine(self):
         """True when sources are read row by row without a break, as a changelog of several sources assumes."""
@@ -29,7 +41,8 @@ class Configuration:
 
     def words(self):
         """What a skip line may name."""
-        return {f"parallelism {self.parallelism}", f"batch {self.batch_rows}", self.mode}
+        return {f"parallelism {self.parallelism}", f"batch {self.batch_rows}", self.mode} | (
+            {"batch"} if self.in_batch() else set())
 
     def __str__(self):
         return f"parallelism {self.parallelism}, batch {self.batch_rows}, {self.mode}"

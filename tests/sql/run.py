@@ -3,8 +3,8 @@
 
 Every file runs in configurations: parallelism 1 and 3, batches of 1, 7 and 1024 rows, plain, with serialised job
 graphs, and over a savepoint at a random point. An everyday run takes nine of them that cover every pair, chosen by a
-seed that changes with the day and is printed; --full takes all. Options: --penstock PATH, --filter TEXT, --seed N,
---full, --jobs N, --update (rewrites the expected rows), --verbose (names the skips).
+seed that changes with the day and is printed; --full takes all; --batch runs them as batch jobs instead, with memory
+for everything and for next to nothing. Options: --penstock PATH, --filter TEXT, --seed N, --full, --batch, --jobs N, --update (rewrites the expected rows), --verbose (names the skips).
 """
 import argparse
 import json
@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import text_test
-from configurations import Configuration, covering, product
+from configurations import BATCH_MODES, Configuration, covering, product
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -157,12 +157,15 @@ def main():
     parser.add_argument("--filter", default="")
     parser.add_argument("--seed", type=int, default=int(time.time() // 86400))
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--batch", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     tests = [text_test.parse(path) for path in sorted(HERE.rglob("*.test")) if arguments.filter in str(path)]
     chosen = product() if arguments.full else covering(arguments.seed)
+    if arguments.batch:
+        chosen = [Configuration(p, rows, mode) for p in (1, 3) for rows in (7, 1024) for mode in BATCH_MODES]
     if arguments.update:
         chosen = [Configuration(1, 1, "plain")]
     units, skips = [], []

@@ -1,0 +1,29 @@
+// Names of the operators of batch mode.
+#include "operators/batch/batch_aggregate.h"
+#include "operators/batch/batch_fold.h"
+#include "operators/batch/batch_sort.h"
+#include "operators/batch/sorted_aggregate.h"
+#include "operators/register.h"
+
+namespace penstock {
+
+namespace {
+
+template <typename Op, typename Spec>
+void Add(FactoryRegistry* registry, const char* name) {
+  registry->AddOperator(name, [](std::string_view bytes) -> Result<std::unique_ptr<Operator>> {
+    ASSIGN_OR_RETURN(Spec spec, Spec::Parse(bytes));
+    return std::unique_ptr<Operator>(new Op(std::move(spec)));
+  });
+}
+
+}  // namespace
+
+void RegisterBatchOperators(FactoryRegistry* registry) {
+  Add<BatchAggregate, BatchAggregateSpec>(registry, "batch_aggregate");
+  Add<BatchFold, BatchFoldSpec>(registry, "batch_fold");
+  Add<BatchSort, BatchSortSpec>(registry, "batch_sort");
+  Add<SortedAggregate, BatchAggregateSpec>(registry, "batch_sorted_aggregate");
+}
+
+}  // namespace penstock
