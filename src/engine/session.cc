@@ -445,7 +445,7 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   ASSIGN_OR_RETURN(JobOptions options, ReadJobOptions(config_));
   memory_.set_limit(config_.GetMemorySize("state.memory.budget", MemoryBudget::kUnlimited));
   if (!options.work_directory.empty())
-    options.work_directory += "/" + std::to_string(EntropySeed()) + "-" + std::to_string(job_number);
+    options.work_directory += "-" + std::to_string(EntropySeed()) + "-" + std::to_string(job_number);
   options.stop_when_idle = options_.stop_when_idle;
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));

@@ -40,6 +40,7 @@ Status JobRunner::BuildTasks() {
       auto task =
           std::make_unique<Task>(vertex.name, environment_.clock, CallbacksOf(index, vertex.id, subtask));
       task->set_commits_on_decision(options_.checkpoints != nullptr);
+      task->chain().set_keeps_state(options_.checkpoints != nullptr || options_.savepoint);
       if (!options_.restore.empty()) task->GoOnFrom(options_.restore.front().restored_from);
       if (vertex.kind != VertexKind::kSource && options_.restore_watermarks)
         task->StartAtWatermark(RestoredWatermark(vertex.uid));

@@ -212,7 +212,8 @@ Status OperatorChain::Snapshot(uint64_t epoch, uint64_t decided, std::vector<Sub
     SubtaskSnapshot snapshot;
     snapshot.uid = node->spec.vertex->uid;
     snapshot.subtask = node->spec.context.subtask;
-    if (node->spec.state) RETURN_IF_ERROR(SnapshotKeyed(node->spec.state.get(), epoch, decided, &snapshot));
+    if (node->spec.state && keeps_state_)
+      RETURN_IF_ERROR(SnapshotKeyed(node->spec.state.get(), epoch, decided, &snapshot));
     RETURN_IF_ERROR(node->spec.op->SnapshotState(&snapshot.lists));
     if (node->spec.sink != nullptr) {
       ASSIGN_OR_RETURN(snapshot.committables, node->spec.sink->PrepareEpoch(epoch));

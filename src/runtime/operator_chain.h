@@ -54,6 +54,8 @@ class OperatorChain {
   // Keyed state is what changed since checkpoint `decided`, where its backend can tell; of a savepoint and at
   // the end (kSavepointEpoch, kLastEpoch) it is whole.
   Status Snapshot(uint64_t epoch, uint64_t decided, std::vector<SubtaskSnapshot>* out);
+  // False: nobody will restore this job, so that no snapshot needs its keyed state.
+  void set_keeps_state(bool value) { keeps_state_ = value; }
   // Sinks commit what they prepared up to `epoch`.
   Status CommitSinks(uint64_t epoch);
   bool has_sinks() const;
@@ -95,6 +97,7 @@ class OperatorChain {
   Status status_;
   size_t next_to_end_ = SIZE_MAX;  // once the last input ended: the next operator to be told
   bool drained_ = true;
+  bool keeps_state_ = true;
 };
 
 }  // namespace penstock
