@@ -1,12 +1,27 @@
 // The registry of aggregate functions and the serialised form of calls.
 #include "expr/aggregate.h"
 
+#include <cstring>
+
 #include "base/strings.h"
 #include "expr/aggregates/register.h"
 
 namespace penstock {
 
 void AggregateKernel::Merge(uint8_t*, const uint8_t*) const { CHECK(false); }
+
+void AggregateKernel::WritePartial(const uint8_t* state, std::string_view, std::string* out) const {
+  out->append(reinterpret_cast<const char*>(state), width());
+}
+
+Status AggregateKernel::MergePartial(uint8_t* state, std::string_view, std::string_view part) {
+  if (part.size() != width()) return Status::Corruption("a part of an aggregate has the wrong size");
+  std::vector<uint64_t> aligned(width() / 8 + 1);
+  std::memcpy(aligned.data(), part.data(), part.size());
+  Merge(state, reinterpret_cast<const uint8_t*>(aligned.data()));
+  return Status::Ok();
+}
+
 void AggregateKernel::SetViews(std::vector<AggregateView*> views) { CHECK(views.empty()); }
 
 const AggregateRegistry& AggregateRegistry::BuiltIn() {
@@ -14,11 +29,13 @@ const AggregateRegistry& AggregateRegistry::BuiltIn() {
     auto* made = new AggregateRegistry();
     RegisterBasicAggregates(made);
     RegisterBitmapAggregates(made);
-    RegisterCounts(made);
     RegisterExtremes(made);
     RegisterFirstLast(made);
     RegisterLists(made);
+    RegisterApproximatePercentile(made);
+    RegisterApproximateTopK(made);
     RegisterPercentile(made);
+    RegisterSketches(made);
     RegisterVariance(made);
     return made;
   }();

@@ -64,6 +64,16 @@ class AggregateKernel {
   virtual bool mergeable() const { return false; }
   virtual void Merge(uint8_t* into, const uint8_t* from) const;
 
+  // Whether a group can be put together out of parts that saw disjoint rows in any order: the slices of
+  // windows, and groups that were split because their key is hot. A part is bytes of the kernel's own, its
+  // inline state and what it keeps in views. True where states merge; aggregates that depend on the order of
+  // rows say no.
+  virtual bool has_partials() const { return mergeable() && view_count() == 0; }
+  // Appends the part that a group holds.
+  virtual void WritePartial(const uint8_t* state, std::string_view group, std::string* out) const;
+  // Takes a part in. A damaged one is an error.
+  virtual Status MergePartial(uint8_t* state, std::string_view group, std::string_view part);
+
   // Whether rows whose arguments are NULL matter to it: DISTINCT lets them through then.
   virtual bool keeps_nulls() const { return false; }
 

@@ -16,6 +16,7 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     RegisterCollections(made);
     RegisterComparison(made);
     RegisterGeneric(made);
+    RegisterGeo(made);
     RegisterLogic(made);
     RegisterMaps(made);
     RegisterMath(made);
@@ -23,6 +24,7 @@ const FunctionRegistry& FunctionRegistry::BuiltIn() {
     RegisterRandom(made);
     RegisterRounding(made);
     RegisterRows(made);
+    RegisterSketchFunctions(made);
     RegisterStrings(made);
     RegisterStringSearch(made);
     RegisterLike(made);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/strings.h"
+#include "expr/aggregate_check.h"
 #include "operators/calc.h"
 #include "operators/group_aggregate.h"
 #include "operators/values_source.h"
@@ -242,6 +243,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const
   for (int group : node.groups) spec.group_types.push_back(plan->input()->schema[group].type);
   spec.calls = node.calls;
   spec.retracts = !stream.mode.insert_only();
+  RETURN_IF_ERROR(CheckAggregates(spec.calls, spec.retracts));
   spec.emit_update_before = need_before;
   spec.ttl_ms = StateTtl(plan);
   ASSIGN_OR_RETURN(spec.mini_batch, MiniBatchOptions());
@@ -346,6 +348,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
   spec.calls = calls;
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(input, true));
   spec.retracts = !stream.mode.insert_only();
+  RETURN_IF_ERROR(CheckAggregates(spec.calls, spec.retracts));
   std::vector<int> keys = spec.groups;
   stream.vertex =
       AddOperator("window_aggregate", "WindowAggregate", spec.Serialize(), plan->schema, stream, &keys);

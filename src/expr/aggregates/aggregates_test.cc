@@ -1,44 +1,11 @@
 // Aggregates over a view in memory: what rows that are taken back do to results.
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "data/value_text.h"
-#include "expr/aggregate.h"
+#include "expr/aggregates/aggregate_testing.h"
 
 namespace penstock {
 namespace {
-
-class MemoryView : public AggregateView {
- public:
-  std::optional<std::string_view> Get(std::string_view, std::string_view element) override {
-    auto it = entries_.find(std::string(element));
-    if (it == entries_.end()) return std::nullopt;
-    return it->second;
-  }
-  void Put(std::string_view, std::string_view element, std::string_view value) override {
-    entries_[std::string(element)] = std::string(value);
-  }
-  void Erase(std::string_view, std::string_view element) override { entries_.erase(std::string(element)); }
-  void ForEach(std::string_view,
-               const std::function<bool(std::string_view, std::string_view)>& visit) override {
-    for (const auto& [element, value] : entries_) {
-      if (!visit(element, value)) return;
-    }
-  }
-  std::optional<std::string> First(std::string_view) override {
-    if (entries_.empty()) return std::nullopt;
-    return entries_.begin()->first;
-  }
-  std::optional<std::string> Last(std::string_view) override {
-    if (entries_.empty()) return std::nullopt;
-    return entries_.rbegin()->first;
-  }
-  void Clear(std::string_view) override { entries_.clear(); }
-
- private:
-  std::map<std::string, std::string> entries_;
-};
 
 struct Change {
   int sign;

@@ -1,9 +1,8 @@
-// COUNT of several arguments, which counts the rows where none is NULL, and APPROX_COUNT_DISTINCT, which here
-// is exact: it counts every value in a view.
+// COUNT of several arguments, which counts the rows where none is NULL, and the exact form of
+// APPROX_COUNT_DISTINCT, for rows that may be taken back: it counts every value in a view.
 #include "data/key_codec.h"
 #include "expr/aggregates/register.h"
 #include "expr/aggregates/view_kernel.h"
-#include "expr/signature.h"
 
 namespace penstock {
 
@@ -46,18 +45,28 @@ class CountDistinct : public ViewKernel {
     auto i = static_cast<size_t>(row);
     scratch_.clear();
     codec_.EncodeRow(std::span(in.args.data(), 1), row, &scratch_);
-    int64_t occurrences = AddToCount(view(0), in.groups[i], scratch_, in.signs[i]);
-    int64_t before = occurrences - in.signs[i];
-    int64_t count = ReadInline(state) + (occurrences > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
-    std::memcpy(state, &count, sizeof(count));
+    Add({state, in.groups[i], scratch_}, in.signs[i]);
     return Status::Ok();
   }
+  bool has_partials() const override { return true; }
   Status Write(const uint8_t* state, std::string_view, ColumnBuilder* out) const override {
     out->Append(ReadInline(state));
     return Status::Ok();
   }
 
+ protected:
+  Status MergeEntry(size_t, const EntryPlace& at, std::string_view count) override {
+    Add(at, CountOf(count));
+    return Status::Ok();
+  }
+
  private:
+  void Add(const EntryPlace& at, int64_t delta) {
+    int64_t occurrences = AddToCount(view(0), at.group, at.element, delta);
+    int64_t before = occurrences - delta;
+    int64_t count = ReadInline(at.state) + (occurrences > 0 ? 1 : 0) - (before > 0 ? 1 : 0);
+    std::memcpy(at.state, &count, sizeof(count));
+  }
   KeyCodec codec_;
   std::string scratch_;
 };
@@ -66,12 +75,8 @@ class CountDistinct : public ViewKernel {
 
 std::unique_ptr<AggregateKernel> MakeCountOfRows() { return std::make_unique<CountRows>(); }
 
-void RegisterCounts(AggregateRegistry* registry) {
-  registry->Add("APPROX_COUNT_DISTINCT",
-                Fixed("APPROX_COUNT_DISTINCT", {Family::kAny}, DataType::BigInt(), Nullability::kNever),
-                [](const AggregateSite& site) -> Result<std::unique_ptr<AggregateKernel>> {
-                  return std::unique_ptr<AggregateKernel>(new CountDistinct(site.args[0]));
-                });
+std::unique_ptr<AggregateKernel> MakeCountOfValues(const DataType& type) {
+  return std::make_unique<CountDistinct>(type);
 }
 
 }  // namespace penstock

@@ -88,6 +88,7 @@ class BestValueKernel : public ViewKernel {
     if (!best || scratch_ < *best) view(0)->Put(group, {}, scratch_);
     return Status::Ok();
   }
+  bool has_partials() const override { return true; }
   Status Write(const uint8_t*, std::string_view group, ColumnBuilder* out) const override {
     std::optional<std::string_view> best = view(0)->Get(group, {});
     if (best) {
@@ -95,6 +96,13 @@ class BestValueKernel : public ViewKernel {
     } else {
       out->AppendNull();
     }
+    return Status::Ok();
+  }
+
+ protected:
+  Status MergeEntry(size_t, const EntryPlace& at, std::string_view value) override {
+    std::optional<std::string_view> best = view(0)->Get(at.group, {});
+    if (!best || value < *best) view(0)->Put(at.group, {}, value);
     return Status::Ok();
   }
 
@@ -116,6 +124,7 @@ class CountedValuesKernel : public ViewKernel {
     AddToCount(view(0), in.groups[i], scratch_, in.signs[i]);
     return Status::Ok();
   }
+  bool has_partials() const override { return true; }
   Status Write(const uint8_t*, std::string_view group, ColumnBuilder* out) const override {
     std::optional<std::string> best;
     view(0)->ForEach(group, [&](std::string_view element, std::string_view count) {
@@ -127,6 +136,12 @@ class CountedValuesKernel : public ViewKernel {
     } else {
       out->AppendNull();
     }
+    return Status::Ok();
+  }
+
+ protected:
+  Status MergeEntry(size_t, const EntryPlace& at, std::string_view count) override {
+    AddToCount(view(0), at.group, at.element, CountOf(count));
     return Status::Ok();
   }
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "data/key_codec.h"
-#include "data/value_text.h"
+#include "expr/aggregates/percentages.h"
 #include "expr/aggregates/register.h"
 #include "expr/aggregates/view_kernel.h"
 #include "expr/signature.h"
@@ -12,12 +12,7 @@ namespace penstock {
 
 namespace {
 
-Status CheckPercentage(double percentage) {
-  if (percentage >= 0 && percentage <= 1) return Status::Ok();
-  return Status::InvalidData("Percentage of PERCENTILE should be between [0.0, 1.0], but was '" +
-                             FormatDouble(percentage) + "'.")
-      .WithNumber(ErrorNumber::kRuntime);
-}
+constexpr const char* kName = "PERCENTILE";
 
 class Percentile : public ViewKernel {
  public:
@@ -37,12 +32,13 @@ class Percentile : public ViewKernel {
             .WithNumber(ErrorNumber::kRuntime);
       }
     }
-    RETURN_IF_ERROR(KeepPercentages(*in.args[1], row, in.groups[i]));
+    RETURN_IF_ERROR(KeepPercentages(kName, *in.args[1], many_, row, in.groups[i], view(1)));
     scratch_.clear();
     codec_.EncodeRow(std::span(in.args.data(), 1), row, &scratch_);
     AddToCount(view(0), in.groups[i], scratch_, in.signs[i] * times);
     return Status::Ok();
   }
+  bool has_partials() const override { return true; }
 
   Status Write(const uint8_t*, std::string_view group, ColumnBuilder* out) const override {
     std::vector<std::pair<std::string, int64_t>> counts;
@@ -51,39 +47,28 @@ class Percentile : public ViewKernel {
       if (CountOf(count) > 0) counts.emplace_back(std::string(element), total += CountOf(count));
       return true;
     });
-    std::optional<std::string_view> percentages = view(1)->Get(group, {});
-    if (total == 0 || !percentages) {
+    std::vector<double> percentages = KeptPercentages(view(1), group);
+    if (total == 0 || percentages.empty()) {
       out->AppendNull();
       return Status::Ok();
     }
     ColumnBuilder& values = many_ ? out->child(0) : *out;
-    for (size_t at = 0; at < percentages->size(); at += sizeof(double)) {
-      double percentage = 0;
-      std::memcpy(&percentage, percentages->data() + at, sizeof(percentage));
-      values.Append(Interpolate(counts, total, percentage));
-    }
+    for (double percentage : percentages) values.Append(Interpolate(counts, total, percentage));
     if (many_) out->CloseList();
     return Status::Ok();
   }
 
- private:
-  Status KeepPercentages(const Column& column, int64_t row, std::string_view group) {
-    std::string bytes;
-    auto add = [&](double percentage) {
-      bytes.append(reinterpret_cast<const char*>(&percentage), sizeof(percentage));
-      return CheckPercentage(percentage);
-    };
-    if (!many_) {
-      RETURN_IF_ERROR(add(column.At<double>(row)));
+ protected:
+  Status MergeEntry(size_t v, const EntryPlace& at, std::string_view value) override {
+    if (v == 0) {
+      AddToCount(view(0), at.group, at.element, CountOf(value));
     } else {
-      for (int32_t e = column.ListBegin(row); e < column.ListEnd(row); ++e)
-        RETURN_IF_ERROR(add(column.child(0)->At<double>(e)));
+      view(1)->Put(at.group, at.element, value);
     }
-    std::optional<std::string_view> stored = view(1)->Get(group, {});
-    if (!stored || *stored != bytes) view(1)->Put(group, {}, bytes);
     return Status::Ok();
   }
 
+ private:
   double ValueOf(const std::string& element) const {
     ColumnBuilder value(DataType::Double());
     codec_.Decode(element, std::span(&value, 1));
@@ -112,41 +97,21 @@ class Percentile : public ViewKernel {
   std::string scratch_;
 };
 
-bool LiteralInRange(const Value& literal, const DataType& type) {
-  if (type.is(TypeKind::kDecimal)) {
-    int128_t one = 1;
-    for (int i = 0; i < type.scale(); ++i) one *= 10;
-    return literal.as_int128() >= 0 && literal.as_int128() <= one;
-  }
-  double number = literal.is_int() ? static_cast<double>(literal.as_int()) : literal.as_double();
-  return number >= 0 && number <= 1;
-}
-
 Result<Signature> ResolvePercentile(std::span<const ArgInfo> args) {
   constexpr const char* kExpected =
       "expr <NUMERIC>, percentage [<NUMERIC NOT NULL> | ARRAY<NUMERIC NOT NULL> NOT NULL][, frequency "
       "<INTEGER_NUMERIC>]";
-  if (args.size() < 2 || args.size() > 3) return BadArguments("PERCENTILE", kExpected);
-  const DataType& percentage = args[1].type;
-  bool many = percentage.is(TypeKind::kArray);
-  const DataType& number = many ? percentage.element() : percentage;
-  bool fits = Matches(Family::kNumeric, args[0].type) && number.is_numeric() && !number.nullable() &&
-              !percentage.nullable() && (args.size() == 2 || Matches(Family::kInteger, args[2].type));
-  if (fits && !many && args[1].literal != nullptr) fits = LiteralInRange(*args[1].literal, percentage);
-  if (!fits) return BadArguments("PERCENTILE", kExpected);
-  Signature signature;
-  DataType fraction = DataType::Double().NotNull();
-  signature.args = {CoerceTo(Family::kDouble, args[0].type),
-                    many ? DataType::Array(fraction).NotNull() : fraction};
-  if (args.size() == 3) signature.args.push_back(CoerceTo(Family::kBigInt, args[2].type));
-  signature.result = many ? DataType::Array(DataType::Double()) : DataType::Double();
+  ASSIGN_OR_RETURN(Signature signature, ResolvePercentages(kName, kExpected, args));
+  if (args.size() == 2) return signature;
+  if (!Matches(Family::kInteger, args[2].type)) return BadArguments(kName, kExpected);
+  signature.args.push_back(CoerceTo(Family::kBigInt, args[2].type));
   return signature;
 }
 
 }  // namespace
 
 void RegisterPercentile(AggregateRegistry* registry) {
-  registry->Add("PERCENTILE", ResolvePercentile,
+  registry->Add(kName, ResolvePercentile,
                 [](const AggregateSite& site) -> Result<std::unique_ptr<AggregateKernel>> {
                   return std::unique_ptr<AggregateKernel>(new Percentile(site));
                 });

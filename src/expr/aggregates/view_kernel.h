@@ -1,11 +1,13 @@
 // ViewKernel: the base of aggregates that keep what is not of fixed width in views. A kernel says what one
 // row does to its group and how the group's result is written; the loops over rows are here. Counts of values
-// are kept in views as 8 bytes.
+// are kept in views as 8 bytes. A kernel whose groups can be put together out of parts overrides has_partials
+// and says how an entry of a view is merged.
 #pragma once
 
 #include <cstring>
 #include <utility>
 
+#include "base/bytes.h"
 #include "expr/aggregate.h"
 
 namespace penstock {
@@ -38,8 +40,51 @@ class ViewKernel : public AggregateKernel {
   int view_count() const override { return view_count_; }
   void SetViews(std::vector<AggregateView*> views) override { views_ = std::move(views); }
 
+  // A part is the inline state and every entry of every view, for kernels that can merge those.
+  void WritePartial(const uint8_t* state, std::string_view group, std::string* out) const override {
+    ByteWriter bytes;
+    bytes.Raw({reinterpret_cast<const char*>(state), inline_bytes_});
+    for (size_t v = 0; v < views_.size(); ++v) {
+      views_[v]->ForEach(group, [&](std::string_view element, std::string_view value) {
+        bytes.Varint(v);
+        bytes.String(element);
+        bytes.String(value);
+        return true;
+      });
+    }
+    out->append(bytes.bytes());
+  }
+  Status MergePartial(uint8_t* state, std::string_view group, std::string_view part) override {
+    if (part.size() < inline_bytes_) return Status::Corruption("a part of an aggregate is cut short");
+    std::vector<uint64_t> aligned(inline_bytes_ / 8);
+    std::memcpy(aligned.data(), part.data(), inline_bytes_);
+    MergeInline(state, reinterpret_cast<const uint8_t*>(aligned.data()));
+    ByteReader in(part.substr(inline_bytes_));
+    while (!in.at_end()) {
+      uint64_t v = in.Varint();
+      std::string_view element = in.String(), value = in.String();
+      if (!in.ok() || v >= views_.size()) return Status::Corruption("a part of an aggregate is damaged");
+      RETURN_IF_ERROR(MergeEntry(v, {state, group, element}, value));
+    }
+    return MergedPart(state, group);
+  }
+
  protected:
   AggregateView* view(size_t i) const { return views_[i]; }
+
+  // Where an entry of a part goes.
+  struct EntryPlace {
+    uint8_t* state;
+    std::string_view group, element;
+  };
+  // Merging parts, called only where has_partials(): the inline state first, then each entry, then once.
+  virtual void MergeInline(uint8_t* into, const uint8_t* from) {
+    if (mergeable()) Merge(into, from);
+  }
+  virtual Status MergeEntry(size_t, const EntryPlace&, std::string_view) {
+    return Status::Internal("this aggregate has no parts");
+  }
+  virtual Status MergedPart(uint8_t*, std::string_view) { return Status::Ok(); }
 
  private:
   Status Run(const AggregateInput& in, std::span<uint8_t* const> states, ColumnBuilder* out) {

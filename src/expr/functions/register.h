@@ -11,6 +11,7 @@ void RegisterBitmap(FunctionRegistry* registry);
 void RegisterCollections(FunctionRegistry* registry);
 void RegisterComparison(FunctionRegistry* registry);
 void RegisterGeneric(FunctionRegistry* registry);
+void RegisterGeo(FunctionRegistry* registry);
 void RegisterLogic(FunctionRegistry* registry);
 void RegisterMaps(FunctionRegistry* registry);
 void RegisterMath(FunctionRegistry* registry);
@@ -18,6 +19,7 @@ void RegisterObjects(FunctionRegistry* registry);
 void RegisterRandom(FunctionRegistry* registry);
 void RegisterRounding(FunctionRegistry* registry);
 void RegisterRows(FunctionRegistry* registry);
+void RegisterSketchFunctions(FunctionRegistry* registry);
 void RegisterStrings(FunctionRegistry* registry);
 void RegisterTime(FunctionRegistry* registry);
 void RegisterTimeArithmetic(FunctionRegistry* registry);  // these five: called by RegisterTime
