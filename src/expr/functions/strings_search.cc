@@ -139,18 +139,22 @@ Result<Signature> ResolveTranslate(std::span<const ArgInfo> args) {
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// The index-th piece (from 0); an empty separator splits at white space.
-MaybeText SplitIndex(Text text, Text separator, int64_t index) {
+// Where the piece that begins at `begin` ends; an empty separator splits at white space.
+size_t EndOfPiece(Text text, Text separator, size_t begin) {
+  if (separator.size() == 1) return std::min(text.find(separator[0], begin), text.size());
+  if (!separator.empty()) return std::min(text.find(separator, begin), text.size());
+  size_t end = begin;
+  while (end < text.size() && !IsSpace(text[end])) ++end;
+  return end;
+}
+
+// The index-th piece (from 0).
+std::optional<Text> SplitIndex(Text text, Text separator, int64_t index) {
   if (index < 0 || text.empty()) return std::nullopt;
   size_t begin = 0;
   for (;; --index) {
-    size_t end = begin;
-    if (separator.empty()) {
-      while (end < text.size() && !IsSpace(text[end])) ++end;
-    } else {
-      end = std::min(text.find(separator, begin), text.size());
-    }
-    if (index == 0) return std::string(text.substr(begin, end - begin));
+    size_t end = EndOfPiece(text, separator, begin);
+    if (index == 0) return text.substr(begin, end - begin);
     if (end >= text.size()) return std::nullopt;
     begin = end + std::max<size_t>(separator.size(), 1);
   }
@@ -170,9 +174,9 @@ Result<Signature> ResolveSplitIndex(std::span<const ArgInfo> args) {
 
 Kernel BindSplitIndex(const CallSite& site) {
   if (!site.args[1].is(TypeKind::kBigInt))
-    return RowKernel<MaybeText(Text, Text, int64_t)>::Make(site.result, SplitIndex);
-  return RowKernel<MaybeText(Text, int64_t, int64_t)>::Make(
-      site.result, [](Text text, int64_t separator, int64_t index) -> MaybeText {
+    return RowKernel<std::optional<Text>(Text, Text, int64_t)>::Make(site.result, SplitIndex);
+  return RowKernel<std::optional<Text>(Text, int64_t, int64_t)>::Make(
+      site.result, [](Text text, int64_t separator, int64_t index) -> std::optional<Text> {
         if (separator < 1 || separator > 255) return std::nullopt;
         std::string character;
         AppendCodePoint(&character, static_cast<char32_t>(separator));
