@@ -17,7 +17,7 @@ HOMES = {
     r"boost/(asio|beast)": ("src/service/", "src/env/"),
     r"(arrow|parquet)/": ("src/formats/parquet/",),
     r"curl/": ("src/env/",),
-    r"simdjson": ("src/formats/json/", "src/formats/avro/", "src/expr/json/"),
+    r"simdjson": ("src/formats/json/", "src/formats/avro/", "src/expr/json/", "src/engine/control/"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.M)
 

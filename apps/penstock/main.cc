@@ -11,6 +11,7 @@
 #include "engine/result_printer.h"
 #include "engine/session.h"
 #include "env/termination_signals.h"
+#include "job_command.h"
 #include "state_command.h"
 
 namespace {
@@ -114,6 +115,7 @@ int main(int argc, char** argv) {
   explain->add_option("file", arguments.script, "the script")->required();
   AddOptions(explain, &arguments);
   StateCommand state(&app);
+  JobCommand jobs(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -121,11 +123,13 @@ int main(int argc, char** argv) {
     return code == 0 ? 0 : 2;
   }
   if (state.parsed()) return state.Run();
+  if (jobs.parsed()) return jobs.Run();
   if (!arguments.session.savepoint_dir.empty() && !arguments.session.stop_when_idle) {
     return Usage("--savepoint needs --stop-when-idle");
   }
   if (arguments.command.empty() && arguments.script.empty())
     return Usage("nothing to do: give -c \"SQL\" or run FILE.sql");
+  arguments.session.control = true;
   arguments.session.explain_only = explain->parsed();
   if (!arguments.script.empty())
     arguments.session.script_name = std::filesystem::path(arguments.script).stem().string();

@@ -98,11 +98,15 @@ Status Job::MakeRunner() {
   runner_ = runner.get();
   runners_.push_back(std::move(runner));
   if (cancelled_) runners_.back()->Cancel();
-  if (stopped_) runners_.back()->Stop();
+  if (stopped_) runners_.back()->Stop(*stopped_ == StopMode::kDrain);
   return Status::Ok();
 }
 
 Status Job::RunOnce() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!cancelled_ && !stopped_) state_ = JobState::kRunning;
+  }
   if (!coordinator_) return runner()->Run();
   Thread driver;
   if (!runner()->AddDriver([this] { return coordinator_->Step(); }))
@@ -141,7 +145,13 @@ Status Job::Run() {
 }
 
 // Whoever watches must see it: a job that keeps failing looks alive otherwise. Nobody watches a simulation.
-void Job::TellRestart(const Status& failure, int64_t pause_ms) const {
+void Job::TellRestart(const Status& failure, int64_t pause_ms) {
+  {
+    std::lock_guard lock(mutex_);
+    last_failure_ = failure.ToString();
+    restarts_ = strategy_.restarts();
+    if (!cancelled_ && !stopped_) state_ = JobState::kRestarting;
+  }
   if (environment_.make_executor) return;
   std::string text = fmt::format("note: {} failed and starts again in {} ms: {}\n", graph_.name, pause_ms,
                                  failure.ToString());
@@ -151,22 +161,29 @@ void Job::TellRestart(const Status& failure, int64_t pause_ms) const {
 bool Job::WaitBeforeRestart(int64_t pause_ms) {
   std::unique_lock lock(mutex_);
   cancel_requested_.wait_for(lock, std::chrono::milliseconds(pause_ms),
-                             [this] { return cancelled_ || stopped_; });
+                             [this] { return cancelled_ || stopped_.has_value(); });
   return !cancelled_ && !stopped_;
 }
 
 void Job::Cancel() {
   std::lock_guard lock(mutex_);
   cancelled_ = true;
+  state_ = JobState::kCancelling;
   cancel_requested_.notify_all();
   if (!runners_.empty()) runners_.back()->Cancel();
 }
 
-void Job::Stop() {
+void Job::Stop(StopMode mode) {
   std::lock_guard lock(mutex_);
-  stopped_ = true;
+  stopped_ = mode;
+  if (!cancelled_) state_ = JobState::kStopping;
   cancel_requested_.notify_all();
-  if (!runners_.empty()) runners_.back()->Stop();
+  if (!runners_.empty()) runners_.back()->Stop(mode == StopMode::kDrain);
+}
+
+std::string Job::last_failure() const {
+  std::lock_guard lock(mutex_);
+  return last_failure_;
 }
 
 std::optional<CheckpointStatistics> Job::checkpoint_statistics() const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "checkpoint/checkpoint_coordinator.h"
+#include "engine/control/job_service.h"
 #include "engine/restart_strategy.h"
 #include "runtime/job_runner.h"
 
@@ -43,11 +44,14 @@ class Job {
   Status Run();
   void Cancel();
   // Ends it in order: what was read is written, and with checkpoints a last one is taken to go on from.
-  void Stop();
+  void Stop(StopMode mode = StopMode::kSuspend);
 
   // The runner of the present attempt; those before it live as long as the job, for who still reads them.
   JobRunner* runner() const { return runner_.load(); }
-  int64_t restarts() const { return strategy_.restarts(); }
+  int64_t restarts() const { return restarts_; }
+  JobState state() const { return state_; }
+  // Of the last attempt that failed; "" where none has.
+  std::string last_failure() const;
   std::optional<CheckpointStatistics> checkpoint_statistics() const;
 
  private:
@@ -63,7 +67,7 @@ class Job {
   Status CommitRemains();
   Status RunOnce();
   void Release();
-  void TellRestart(const Status& failure, int64_t pause_ms) const;
+  void TellRestart(const Status& failure, int64_t pause_ms);
   bool WaitBeforeRestart(int64_t pause_ms);
 
   JobGraph graph_;
@@ -79,7 +83,11 @@ class Job {
 
   mutable std::mutex mutex_;
   std::condition_variable cancel_requested_;
-  bool cancelled_ = false, stopped_ = false;
+  bool cancelled_ = false;
+  std::optional<StopMode> stopped_;
+  std::string last_failure_;
+  std::atomic<JobState> state_{JobState::kCreated};
+  std::atomic<int64_t> restarts_{0};
   std::unique_ptr<DecisionLog> decisions_;  // null where sealed manifests decide
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   std::vector<std::unique_ptr<JobRunner>> runners_;

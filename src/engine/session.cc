@@ -1,8 +1,6 @@
 // Execution of statements.
 #include "engine/session.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -10,11 +8,8 @@
 #include "base/strings.h"
 #include "data/column_builder.h"
 #include "engine/connector_list.h"
-#include "engine/job_options.h"
-#include "engine/job_counts.h"
-#include "engine/progress.h"
-#include "engine/restorable.h"
-#include "engine/savepoint_file.h"
+#include "engine/terminal_connector.h"
+#include "engine/running_job.h"
 #include "expr/aggregate.h"
 #include "expr/user_functions.h"
 #include "operators/register.h"
@@ -33,16 +28,6 @@ const char* PhaseName(StatementPhase phase) {
 struct Session::Collector {
   int statement = 0;
   ResultHandler* handler = nullptr;
-};
-
-struct Session::RunningJob {
-  int number = 0;  // of the job in this session
-  int statement = 0;
-  EvalContext eval;                        // as it was when the job started
-  std::shared_ptr<ResultHandler> handler;  // is told the job's end; null: RunJob's caller is
-  std::unique_ptr<Job> job;
-  Thread thread;
-  Status outcome;
 };
 
 namespace {
@@ -98,13 +83,6 @@ std::vector<std::string> FunctionNames() {
   return {names.begin(), names.end()};
 }
 
-void TellEnd(ResultHandler& handler, int statement, const Status& outcome) {
-  if (outcome.ok())
-    handler.OnOk(statement);
-  else
-    handler.OnError(statement, StatementPhase::kRuntime, outcome);
-}
-
 }  // namespace
 
 Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
@@ -112,6 +90,7 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
       clock_(clock),
       files_(files),
       random_state_(options_.seed ? *options_.seed : EntropySeed()),
+      process_jobs_(clock),
       live_tables_(new LiveTables()),
       collector_(new Collector()) {
   RegisterConnectors(&connectors_, &registry_);
@@ -411,13 +390,6 @@ Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int n
   return RunJob(std::move(plan), wait, number);
 }
 
-Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
-  std::string dir = options_.from_savepoint.empty() ? config_.GetString("execution.state-recovery.path")
-                                                    : options_.from_savepoint;
-  if (dir.empty()) return std::vector<SubtaskSnapshot>();
-  return ReadSavepoint(*files_, dir + "/job-" + std::to_string(job));
-}
-
 void Session::NoteUnknownTables(int number) {
   static const char* const kFamilies[] = {"penstock.late-rows.", "penstock.bad-rows.", "penstock.max-future.",
                                           "penstock.max-record-size."};
@@ -433,106 +405,6 @@ void Session::NoteUnknownTables(int number) {
             number, "'" + key + "' names no table" + (near.empty() ? "" : "; did you mean '" + near + "'?"));
     }
   }
-}
-
-Status Session::RunJob(JobPlan plan, bool wait, int number) {
-  int job_number = ++jobs_;
-  JobGraph& graph = plan.graph;
-  if (config_.GetBool("penstock.job.round-trip", false)) {
-    ASSIGN_OR_RETURN(graph, RoundTrip(graph));
-  }
-  at_run_time_ = true;
-  ASSIGN_OR_RETURN(JobOptions options, ReadJobOptions(config_));
-  memory_.set_limit(config_.GetMemorySize("state.memory.budget", MemoryBudget::kUnlimited));
-  if (!options.work_directory.empty())
-    options.work_directory += "-" + std::to_string(EntropySeed()) + "-" + std::to_string(job_number);
-  options.stop_when_idle = options_.stop_when_idle;
-  options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
-  ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
-  bool drop_state = options_.allow_non_restored_state ||
-                    config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false);
-  if (!drop_state) RETURN_IF_ERROR(CheckRestorable(nullptr, graph, options.restore, "the savepoint"));
-  NoteUnknownTables(number);
-  ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number, plan.bounded));
-  if (durability) durability->allow_non_restored_state = drop_state;
-  auto made = std::make_unique<RunningJob>();
-  made->number = job_number;
-  made->statement = number;
-  made->eval = eval_;
-  made->handler = handler_;
-  made->job = std::make_unique<Job>(
-      std::move(graph), std::move(options),
-      JobEnvironment{&registry_, clock_, files_, &made->eval, &memory_, options_.make_executor},
-      std::move(durability));
-  RETURN_IF_ERROR(made->job->Prepare());
-  if (made->job->finished_before()) return Status::Ok();
-  RunningJob* running = made.get();
-  {
-    std::lock_guard lock(jobs_mutex_);
-    running_.push_back(std::move(made));
-    if (stopping_) running->job->Stop();
-  }
-  if (options_.driven) return Drive(*running).status();
-  if (!wait) {
-    running->thread = Thread("job-" + std::to_string(job_number), [this, running] {
-      RunWatched(*running);
-      if (running->handler) TellEnd(*running->handler, running->statement, running->outcome);
-    });
-    return Status::Ok();
-  }
-  RunWatched(*running);
-  live_tables_->Clear();
-  return FinishJob(*running);
-}
-
-void Session::RunWatched(RunningJob& job) {
-  std::unique_ptr<JobProgress> progress;
-  const std::vector<JobVertex>& vertices = job.job->runner()->graph().vertices;
-  bool drawn = isatty(STDOUT_FILENO) != 0 &&  // its rows may be a table that is drawn over itself
-               std::any_of(vertices.begin(), vertices.end(),
-                           [](const JobVertex& vertex) { return vertex.factory == sql::kCollectSink; });
-  if (!drawn && (options_.progress || !live_tables_->entries().empty()))
-    progress = std::make_unique<JobProgress>(job.job->runner(), clock_, stderr, live_tables_.get(),
-                                             options_.progress);
-  job.outcome = job.job->Run();
-}
-
-Status Session::FinishJob(RunningJob& job) {
-  Status outcome = job.outcome;
-  std::string losses = JobCounts::Of(*job.job->runner()).Losses();
-  ResultHandler* told = job.handler ? job.handler.get() : notices_;
-  if (!losses.empty() && told != nullptr) told->OnNotice(job.statement, losses);
-  any_left_ = any_left_ || !job.job->runner()->drained();
-  if (outcome.ok() && options_.stop_when_idle && !options_.savepoint_dir.empty()) {
-    outcome = WriteSavepoint(*files_, options_.savepoint_dir + "/job-" + std::to_string(job.number),
-                             job.job->runner()->savepoint());
-  }
-  std::lock_guard lock(jobs_mutex_);
-  running_.remove_if([&](const auto& other) { return other.get() == &job; });
-  return outcome;
-}
-
-bool Session::WaitForJobs(ResultHandler* handler) {
-  bool all_ok = true;
-  while (true) {
-    // Queries that someone reads end when he does.
-    auto next = std::find_if(running_.begin(), running_.end(), [](const auto& job) { return !job->handler; });
-    if (next == running_.end()) break;
-    RunningJob& job = **next;
-    int statement = job.statement;
-    job.thread.Join();
-    notices_ = handler;
-    Status status = FinishJob(job);
-    notices_ = nullptr;
-    if (status.ok()) continue;
-    all_ok = false;
-    handler->OnError(statement, StatementPhase::kRuntime, status);
-  }
-  if (Status ended = EndRun(all_ok); !ended.ok()) {
-    all_ok = false;
-    handler->OnError(statements_, StatementPhase::kRuntime, ended);
-  }
-  return all_ok;
 }
 
 Result<int> Session::StartQuery(std::string_view statement, std::shared_ptr<ResultHandler> handler) {
@@ -551,46 +423,6 @@ Result<int> Session::StartQuery(std::string_view statement, std::shared_ptr<Resu
   if (jobs_ > before) return jobs_;
   handler->OnOk(number);
   return 0;
-}
-
-void Session::CancelJob(int number) {
-  auto found = std::find_if(running_.begin(), running_.end(),
-                            [number](const auto& job) { return job->number == number; });
-  if (found == running_.end()) return;
-  RunningJob& job = **found;
-  job.job->Cancel();
-  if (options_.driven) return (void)Drive(job);
-  job.thread.Join();
-  (void)FinishJob(job);
-}
-
-Result<JobRunner::Quiet> Session::Drive(RunningJob& job) {
-  Result<JobRunner::Quiet> quiet = job.job->runner()->RunUntilQuiet();
-  if (quiet && !quiet->finished) return quiet;
-  job.outcome = quiet.status();
-  int statement = job.statement;
-  std::shared_ptr<ResultHandler> handler = job.handler;
-  Status outcome = FinishJob(job);
-  if (handler)
-    TellEnd(*handler, statement, outcome);
-  else
-    RETURN_IF_ERROR(outcome);
-  return JobRunner::Quiet{true, true, INT64_MAX};
-}
-
-Result<int64_t> Session::RunUntilQuiet() {
-  int64_t wake_at_ms = INT64_MAX;
-  for (bool moved = true; moved;) {
-    moved = false;
-    wake_at_ms = INT64_MAX;
-    for (auto next = running_.begin(); next != running_.end();) {
-      RunningJob& job = **next++;  // may be gone after Drive
-      ASSIGN_OR_RETURN(JobRunner::Quiet quiet, Drive(job));
-      moved = moved || quiet.moved;
-      wake_at_ms = std::min(wake_at_ms, quiet.wake_at_ms);
-    }
-  }
-  return wake_at_ms;
 }
 
 }  // namespace penstock

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/control/process_jobs.h"
 #include "engine/job.h"
 #include "engine/result_handler.h"
 #include "engine/run_directory.h"
@@ -40,8 +41,9 @@ struct SessionOptions {
   std::optional<uint64_t> seed;
   // Who steps the tasks of each job; null: see JobEnvironment.
   std::function<std::unique_ptr<Executor>()> make_executor;
-  bool driven = false;  // jobs have no threads: they run in RunUntilQuiet, under a manual clock
-  bool fresh = false;   // forget an unfinished run of this script
+  bool driven = false;   // jobs have no threads: they run in RunUntilQuiet, under a manual clock
+  bool control = false;  // jobs with a folder of checkpoints listen at a socket in it
+  bool fresh = false;    // forget an unfinished run of this script
   bool allow_non_restored_state = false;
   std::string script_name = "session";  // names the folder of its checkpoints
 };
@@ -104,7 +106,11 @@ class Session {
   Status RunJob(JobPlan plan, bool wait, int number);
   // Runs it to its end on the calling thread, and reports what it does where that is asked for.
   void RunWatched(RunningJob& job);
+  // On the thread that ran it: its savepoint, its control socket.
+  void ConcludeJob(RunningJob& job);
   Status FinishJob(RunningJob& job);
+  // Whoever controls the process may ask for the job.
+  void OpenControl(RunningJob& job, const std::string& uid, const std::string& directory);
   // Works on a job of a driven session until it is quiet; when it has ended it is told and forgotten.
   Result<JobRunner::Quiet> Drive(RunningJob& job);
   // Says which lanes and limits of tables name no table.
@@ -131,7 +137,8 @@ class Session {
   std::atomic<bool> stopping_{false};
   int statements_ = 0;
   int jobs_ = 0;
-  bool at_run_time_ = false;                 // the statement that fails has started its job
+  bool at_run_time_ = false;  // the statement that fails has started its job
+  ProcessJobs process_jobs_;
   std::unique_ptr<LiveTables> live_tables_;  // of the connector 'terminal'
   std::unique_ptr<Collector> collector_;
   ResultHandler* notices_ = nullptr;        // who is told what is worth knowing, while a call lasts

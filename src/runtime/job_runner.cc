@@ -97,8 +97,8 @@ void JobRunner::ForSources(F tell) {
   }
 }
 
-void JobRunner::Stop() {
-  ForSources([](Task& task) { task.RequestStop(); });
+void JobRunner::Stop(bool drain) {
+  ForSources([drain](Task& task) { task.RequestStop(drain); });
 }
 
 void JobRunner::Release() {

@@ -70,8 +70,9 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   // From any thread: ends the job as soon as its tasks notice (well below a second); Run returns kCancelled.
   void Cancel();
   // From any thread, before Release: the sources read no more; what was read is processed and written, then
-  // the job ends. Windows do not fire: a later start goes on with them.
-  void Stop();
+  // the job ends. Windows do not fire: a later start goes on with them. With `drain` they do, as at the end
+  // of the input.
+  void Stop(bool drain = false);
   // After Run: frees everything but the metrics.
   void Release();
   size_t task_count() const override { return tasks_.size(); }

@@ -48,9 +48,10 @@ void Task::RequestBarrier(uint64_t epoch) {
   mailbox_.barriers.push_back(epoch);
 }
 
-void Task::RequestStop() {
+void Task::RequestStop(bool drain) {
   std::lock_guard lock(mailbox_.mutex);
   mailbox_.stop = true;
+  mailbox_.drain = drain;
 }
 
 void Task::NoteDecided(uint64_t epoch) { decided_.store(epoch, std::memory_order_release); }
@@ -98,7 +99,7 @@ Result<StepResult> Task::Run(int64_t max_rows) {
 
 Result<bool> Task::HandleMail() {
   std::vector<SourceSplit> splits;
-  bool stop = false;
+  bool stop = false, drain = false;
   {
     std::lock_guard lock(mailbox_.mutex);
     splits.swap(mailbox_.splits);
@@ -109,13 +110,14 @@ Result<bool> Task::HandleMail() {
       return true;
     }
     stop = splits.empty() && mailbox_.stop;
+    drain = mailbox_.drain;
   }
   if (!splits.empty()) {
     RETURN_IF_ERROR(reader_->AddSplits(std::move(splits)));
     return true;
   }
   if (stop) {
-    RETURN_IF_ERROR(BeginEnd(0, false));
+    RETURN_IF_ERROR(EndSource(drain));
     return true;
   }
   return false;
@@ -141,10 +143,16 @@ Result<StepResult> Task::PollSource(int64_t max_rows) {
     }
     case PollState::kEnd: break;
   }
-  Batch final = Batch::OfMark({0, MarkKind::kWatermark, kMaxWatermark}, source_types_);
-  RETURN_IF_ERROR(chain_.Process(0, std::move(final)));
-  RETURN_IF_ERROR(BeginEnd(0, true));
+  RETURN_IF_ERROR(EndSource(true));
   return Again();
+}
+
+Status Task::EndSource(bool drained) {
+  if (drained) {
+    Batch final = Batch::OfMark({0, MarkKind::kWatermark, kMaxWatermark}, source_types_);
+    RETURN_IF_ERROR(chain_.Process(0, std::move(final)));
+  }
+  return BeginEnd(0, drained);
 }
 
 Result<StepResult> Task::TakeFromGate() {

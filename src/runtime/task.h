@@ -66,9 +66,10 @@ class Task {
   Result<StepResult> Step(int64_t max_rows);
   Status Close(bool success);
 
-  // From any thread: emits a barrier (a source), or ends the source without a final watermark.
+  // From any thread: emits a barrier (a source), or ends the source, without a final watermark unless it is
+  // to drain.
   void RequestBarrier(uint64_t epoch);
-  void RequestStop();
+  void RequestStop(bool drain);
   // From any thread: the epoch and all before it were decided.
   void NoteDecided(uint64_t epoch);
   void AddSplits(std::vector<SourceSplit> splits);
@@ -85,13 +86,14 @@ class Task {
     std::mutex mutex;
     std::vector<uint64_t> barriers;
     std::vector<SourceSplit> splits;
-    bool stop = false;
+    bool stop = false, drain = false;
   };
 
   Result<StepResult> Run(int64_t max_rows);
   Result<StepResult> PollSource(int64_t max_rows);
   Result<StepResult> TakeFromGate();
   Result<bool> HandleMail();
+  Status EndSource(bool drained);
   Status BeginEnd(int input, bool drained);
   Result<StepResult> StepBarrier();
   Result<StepResult> StepEnding();

@@ -84,7 +84,7 @@ def screens(written):
 def version_and_help_go_to_standard_output(cli):
     done = cli.run("--version")
     assert done.returncode == 0 and done.stdout.startswith("penstock ") and not done.stderr, done
-    for arguments in (["--help"], ["run", "--help"], ["explain", "--help"]):
+    for arguments in (["--help"], ["run", "--help"], ["explain", "--help"], ["metrics", "--help"]):
         done = cli.run(*arguments)
         assert done.returncode == 0 and "--format" in done.stdout and not done.stderr, done
 
@@ -105,6 +105,8 @@ def wrong_usage_is_exit_code_2(cli):
     usage(cli.run("run", script, "-D", "table.exec.state.ttl=soon"), "soon")
     usage(cli.run("run", script, "-D", "table.dml-sync=yes"), "yes")
     usage(cli.run("run", script, "--savepoint", "dir"), "--stop-when-idle")
+    usage(cli.run("metrics"), "job is required")
+    usage(cli.run("metrics", "job", "--format", "xml"), "xml")
 
 
 def a_failing_statement_is_exit_code_1_and_told_on_standard_error(cli):
@@ -486,6 +488,151 @@ def a_job_that_fails_and_starts_again_says_so(cli):
     equal(done.returncode, 1)
     equal(done.stderr.count("starts again"), 2)
     assert "after 2 restarts" in done.stderr, done.stderr
+
+
+def serving(cli, name="job.sql", rate=5000, more=""):
+    """A script with checkpoints whose job runs until it is ended."""
+    return cli.file(name, f"""
+        SET 'execution.checkpointing.dir' = 'checkpoints'; SET 'execution.checkpointing.interval' = '100 ms'; {more}
+        CREATE TABLE numbers (id BIGINT, at AS TO_TIMESTAMP_LTZ(id, 3), WATERMARK FOR at AS at) WITH
+          ('connector' = 'datagen', 'rows-per-second' = '{rate}', 'fields.id.kind' = 'sequence', 'fields.id.start' = '0',
+           'fields.id.end' = '9000000000');
+        CREATE TABLE counts (w TIMESTAMP_LTZ(3), c BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
+        INSERT INTO counts SELECT window_start, COUNT(*) FROM TABLE(TUMBLE(TABLE numbers, DESCRIPTOR(at),
+          INTERVAL '1' SECOND)) GROUP BY window_start, window_end;""")
+
+
+def until(holds):
+    """Waits, but not for ever."""
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, "it does not come"
+
+
+@contextlib.contextmanager
+def running(cli, script, *arguments):
+    """The script in a process of its own, from its first checkpoint on; killed where the test does not end it."""
+    with cli.start("run", script, *arguments) as process:
+        try:
+            until(lambda: process.poll() is not None or [job for job in listed(cli) if job["checkpoints"]["completed"]])
+            assert process.poll() is None, process.stderr.read()
+            yield process
+        finally:
+            process.kill()
+
+
+def listed(cli, more=()):
+    done = cli.run("list", "--format", "json", *more)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def written(cli, folder="out"):
+    """The rows of a filesystem table, of files that count."""
+    files = [path for path in (cli.folder / folder).iterdir() if not path.name.startswith(".")]
+    return sorted(line for path in files for line in path.read_text().splitlines())
+
+
+def ask(cli, command, *arguments):
+    done = cli.run(command, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def a_running_job_is_listed_and_tells_its_metrics(cli):
+    equal(ask(cli, "list"), "There are no running jobs.\n")
+    with running(cli, serving(cli)) as process:
+        socket = next((cli.folder / "checkpoints").glob("job/jobs/*/control"))
+        equal(socket.stat().st_mode & 0o777, 0o600)
+        job = listed(cli)[0]
+        equal((job["job"], job["script"], job["state"], job["process"]),
+              ("insert-into_counts-1", "job", "RUNNING", process.pid))
+        assert re.search(r"job/insert-into_counts-1 +RUNNING +\d+", ask(cli, "list", "--dir", "checkpoints")), job
+        metrics = json.loads(ask(cli, "metrics", "job", "--format", "json"))
+        counted = next(one for one in metrics["operators"] if one["operator"].startswith("WindowAggregate"))
+        assert counted["rows_in"] > 0 and metrics["checkpoints"]["completed"] > 0 and metrics["uptime_seconds"] > 0, metrics
+        text = ask(cli, "metrics", "insert-into_counts-1")
+        assert "RUNNING" in text and "WindowAggregate" in text, text
+        done = cli.run("metrics", "other")
+        equal((done.returncode, done.stdout), (1, ""))
+        assert "no job 'other'" in done.stderr and "job/insert-into_counts-1" in done.stderr, done.stderr
+
+
+def metrics_for_prometheus_follow_its_format(cli):
+    with running(cli, serving(cli)):
+        text = ask(cli, "metrics", "job/insert-into_counts-1", "--format", "prometheus")
+    helped, typed, names = set(), {}, set()
+    for line in text.splitlines():
+        if line.startswith("# HELP "):
+            helped.add(line.split()[2])
+        elif line.startswith("# TYPE "):
+            typed[line.split()[2]] = line.split()[3]
+        else:
+            name = re.fullmatch(r'(penstock_[a-z_]+)\{job="insert-into_counts-1"(,operator="[^"]+",subtask="\d+")?\} [-+.e\d]+',
+                                line)
+            assert name, line
+            names.add(name[1])
+            equal(name[1].endswith("_total"), typed[name[1]] == "counter")
+    assert helped == set(typed) and names <= helped and "penstock_rows_in_total" in names, text
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+    equal(set(re.findall(r"^\| `(penstock_[a-z_]+)`", page, re.M)), set(typed))
+
+
+def stop_ends_a_job_in_order_and_it_goes_on_later(cli):
+    script = serving(cli)
+    with running(cli, script) as process:
+        equal(ask(cli, "stop", "job"), "Stopped job insert-into_counts-1.\n")
+        equal(process.wait(timeout=20), 0)
+    assert not list((cli.folder / "checkpoints").glob("job/jobs/*/control"))
+    equal(listed(cli), [])
+    equal(listed(cli, ["--all"])[0]["state"], "SUSPENDED")
+    with running(cli, script):
+        equal(ask(cli, "stop", "job", "--drain"), "Stopped job insert-into_counts-1.\n")
+    equal(listed(cli, ["--all"])[0]["state"], "FINISHED")
+    # Every window is there once, none was cut at the stop: only the last, which was drained, is not full.
+    rows = [line.rsplit(",", 1) for line in written(cli)]
+    equal(len({window for window, _ in rows}), len(rows))
+    equal([count for _, count in rows[:-1]], ["1000"] * (len(rows) - 1))
+    assert len(rows) > 1, rows
+
+
+def cancel_ends_a_job_at_once(cli):
+    with running(cli, serving(cli)) as process:
+        equal(ask(cli, "cancel", "job"), "Cancelled job insert-into_counts-1.\n")
+        equal(process.wait(timeout=20), 1)
+        assert "cancelled" in process.stderr.read()
+    equal(listed(cli, ["--all"])[0]["state"], "SUSPENDED")
+
+
+def a_job_whose_process_is_gone_is_told_so(cli):
+    script = serving(cli)
+    with running(cli, script) as process:
+        process.kill()
+        process.wait(timeout=20)
+    assert list((cli.folder / "checkpoints").glob("job/jobs/*/control")), "the socket of a killed process stays"
+    equal(listed(cli), [])
+    for command in ("metrics", "stop", "cancel"):
+        done = cli.run(command, "job")
+        equal((done.returncode, done.stdout), (1, ""))
+        assert "no process runs the job" in done.stderr and "SUSPENDED" in done.stderr, done.stderr
+    with running(cli, script):  # and is replaced
+        ask(cli, "stop", "job")
+
+
+def a_name_that_means_several_jobs_is_refused(cli):
+    script = cli.file("job.sql", """
+        SET 'execution.checkpointing.dir' = 'checkpoints'; SET 'execution.checkpointing.interval' = '100 ms';
+        CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '100');
+        CREATE TABLE counts (id BIGINT) WITH ('connector' = 'blackhole');
+        CREATE TABLE others (id BIGINT) WITH ('connector' = 'blackhole');
+        INSERT INTO counts SELECT id FROM numbers; INSERT INTO others SELECT id FROM numbers;""")
+    with running(cli, script):
+        until(lambda: len(listed(cli)) == 2)
+        done = cli.run("stop", "job")
+        equal(done.returncode, 1)
+        assert "several" in done.stderr and "insert-into_others-2" in done.stderr, done.stderr
+        ask(cli, "stop", "insert-into_others-2")
+        equal([job["job"] for job in listed(cli)], ["insert-into_counts-1"])
 
 
 def the_first_row_comes_within_a_second(cli):

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <mutex>
 
 #include "env/sockets/socket_client.h"
 #include "env/sockets/unix_address.h"
@@ -100,7 +101,7 @@ TEST_F(SocketServerTest, WhoWaitsWhenTheServerEndsIsToldSo) {
     asked = true;
   });
   ASSERT_TRUE(server);
-  Result<std::string> answer = "none";
+  Result<std::string> answer = std::string("none");
   Thread caller("caller", [&] { answer = CallSocket(path(), "x"); });
   for (bool seen = false; !seen;) {
     std::lock_guard lock(mutex);

@@ -1,0 +1,50 @@
+// ProcessJobs: the JobService of this process: the jobs that a session runs, by uid. The session adds and
+// removes them; calls come from the threads of the control sockets.
+#pragma once
+
+#include <list>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/control/job_service.h"
+#include "engine/job.h"
+
+namespace penstock {
+
+class ProcessJobs : public JobService {
+ public:
+  explicit ProcessJobs(const Clock* clock) : clock_(clock) {}
+
+  // `known` says who the job is; what it does is asked of `job`, which stays until Remove.
+  void Add(JobOverview known, Job* job);
+  // Of a job that is ending: where Stop wants its savepoint; nullopt where it does not.
+  std::optional<std::string> SavepointOf(const Job* job) const;
+  // The job has ended: tells whoever waits for that.
+  void Remove(const Job* job, const Result<std::string>& outcome);
+
+  std::vector<JobOverview> List() override;
+  Result<JobMetrics> Metrics(const std::string& job) override;
+  void Savepoint(const std::string& job, const std::string& directory, Done done) override;
+  void Stop(const std::string& job, StopMode mode, bool savepoint, const std::string& directory,
+            Done done) override;
+  Status Cancel(const std::string& job) override;
+
+ private:
+  struct Entry {
+    JobOverview known;
+    Job* job = nullptr;
+    int64_t started_ms = 0;  // monotonic
+    std::optional<std::string> savepoint;
+    std::vector<Done> waiting;  // for its end
+  };
+  Entry* Find(const std::string& uid);
+  static JobOverview OverviewOf(const Entry& entry);
+
+  const Clock* clock_;
+  mutable std::mutex mutex_;
+  std::list<Entry> entries_;
+};
+
+}  // namespace penstock
