@@ -59,6 +59,10 @@ void Exchange::Send(Batch batch) {
 }
 
 void Exchange::SendHashed(Batch batch) {
+  if (batch.rows == 0) {  // marks alone may come without columns
+    for (auto& target : targets_) target->Push(batch);
+    return;
+  }
   std::vector<ColumnPtr> keys;
   for (int key : keys_) keys.push_back(batch.column(key));
   codec_.Encode(keys, batch.rows, &key_block_);

@@ -111,6 +111,7 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanBatchAggregate(const PlanPtr& plan, const AggregateNode& node);
   Result<PhysicalStream> PlanBatchSort(const PlanPtr& plan, const SortNode& node);
   Result<PhysicalStream> PlanBatchNormalize(const PlanPtr& plan, const NormalizeNode& node);
+  Result<PhysicalStream> PlanBatchJoin(const PlanPtr& plan, const JoinNode& node);
   // A changelog as the rows that are left of it; by whole rows where there are no keys.
   PhysicalStream AddFold(const Schema& schema, const std::vector<int>& keys, PhysicalStream stream);
   // Joins (plan_join.cc, plan_join_temporal.cc).

@@ -49,7 +49,13 @@ class Configuration:
 
 
 def product():
-    return [Configuration(*values) for values in itertools.product(PARALLELISMS, BATCH_ROWS, MODES)]
+    return [Configuration(*values) for values in itertools.product(PARALLELISMS, BATCH_ROWS, MODES + BATCH_MODES)]
+
+
+def in_batch(seed):
+    """A configuration for each of the batch modes."""
+    chosen = random.Random(seed)
+    return [Configuration(chosen.choice(PARALLELISMS), chosen.choice(BATCH_ROWS), mode) for mode in BATCH_MODES]
 
 
 def covering(seed):

@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import text_test
-from configurations import BATCH_MODES, Configuration, covering, product
+from configurations import BATCH_MODES, Configuration, covering, in_batch, product
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -163,7 +163,7 @@ def main():
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     tests = [text_test.parse(path) for path in sorted(HERE.rglob("*.test")) if arguments.filter in str(path)]
-    chosen = product() if arguments.full else covering(arguments.seed)
+    chosen = product() if arguments.full else covering(arguments.seed) + in_batch(arguments.seed)
     if arguments.batch:
         chosen = [Configuration(p, rows, mode) for p in (1, 3) for rows in (7, 1024) for mode in BATCH_MODES]
     if arguments.update:

@@ -1,6 +1,7 @@
 // Names of the operators of batch mode.
 #include "operators/batch/batch_aggregate.h"
 #include "operators/batch/batch_fold.h"
+#include "operators/batch/batch_join.h"
 #include "operators/batch/batch_sort.h"
 #include "operators/batch/sorted_aggregate.h"
 #include "operators/register.h"
@@ -22,6 +23,7 @@ void Add(FactoryRegistry* registry, const char* name) {
 void RegisterBatchOperators(FactoryRegistry* registry) {
   Add<BatchAggregate, BatchAggregateSpec>(registry, "batch_aggregate");
   Add<BatchFold, BatchFoldSpec>(registry, "batch_fold");
+  Add<BatchJoin, BatchJoinSpec>(registry, "batch_join");
   Add<BatchSort, BatchSortSpec>(registry, "batch_sort");
   Add<SortedAggregate, BatchAggregateSpec>(registry, "batch_sorted_aggregate");
 }

@@ -49,8 +49,8 @@ Result<std::optional<PhysicalStream>> PhysicalPlanner::TryPlanBatch(const PlanPt
   } else if (const auto* node = plan->As<WindowTvfNode>()) {
     if (node->window.proctime) return Unsupported("a window over processing time");
     if (node->window.kind == WindowKind::kSession) return Unsupported("SESSION");
-  } else if (plan->As<JoinNode>() != nullptr) {
-    return Unsupported("a join");
+  } else if (const auto* node = plan->As<JoinNode>()) {
+    ASSIGN_OR_RETURN(made, PlanBatchJoin(plan, *node));
   } else if (const auto* node = plan->As<TemporalJoinNode>()) {
     if (!node->time->type().is_proctime()) return Unsupported("a join FOR SYSTEM_TIME AS OF a rowtime");
   } else if (plan->As<OverNode>() != nullptr) {
