@@ -3,6 +3,7 @@
 #include "operators/watermark_assigner.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "data/column_builder.h"
 #include "data/datetime.h"
@@ -56,6 +57,8 @@ Status WatermarkAssigner::Open(OperatorContext* context) {
   if (spec_.expr) {
     ASSIGN_OR_RETURN(Evaluator evaluator, Evaluator::Make(spec_.expr, context->eval));
     evaluator_ = std::move(evaluator);
+    delays_ = std::make_shared<DelaySketch>();
+    context->metrics->SetFindings(delays_);
   }
   splits_ = SplitWatermarks(spec_.idle_ms);
   int64_t now = context->clock->MonotonicMillis();
@@ -155,11 +158,14 @@ Status WatermarkAssigner::Screen(Batch* batch, Output& out) {
 Status WatermarkAssigner::AddMarks(const Batch& batch, std::vector<Mark>* marks) {
   if (!evaluator_) return Status::Ok();
   ASSIGN_OR_RETURN(ColumnPtr watermarks, evaluator_->Evaluate({batch.columns, batch.rows, nullptr}));
-  for (int64_t row = 0; row < batch.rows; ++row) {
+  for (int64_t row = 0, first = 1; row < batch.rows; ++row) {
     if (watermarks->IsNull(row)) continue;
     int64_t millis = watermarks->physical() == Physical::kInt64
                          ? FloorDiv(watermarks->At<int64_t>(row), int64_t{1000})
                          : static_cast<int64_t>(FloorDiv(watermarks->At<int128_t>(row), int128_t(1'000'000)));
+    if (std::exchange(first, 0) != 0 && !batch.column(spec_.column)->IsNull(row))
+      delays_->NoteDelay(MillisAt(*batch.column(spec_.column), row) - millis);
+    delays_->Add(splits_.merged() == kNoWatermark ? 0 : splits_.merged() - millis);
     splits_.Advance(batch.origin.split, millis);
     int64_t merged = splits_.merged();
     if (merged <= emitted_) continue;

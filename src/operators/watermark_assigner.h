@@ -8,12 +8,16 @@
 // Flink), and rows whose time lies further ahead of the clock than a guard allows. The clock is the measure
 // because it does not depend on the rows: measured by the watermark, a gap in the data would shut out
 // everything behind it.
+//
+// How far rows come behind the newest one goes into a sketch (stream/delay_sketch.h), for the advice on the
+// delay at the end of a run. The distance of two rows is that of their watermarks.
 #pragma once
 
 #include <optional>
 
 #include "expr/evaluator.h"
 #include "operators/split_watermarks.h"
+#include "stream/delay_sketch.h"
 #include "stream/operator.h"
 
 namespace penstock {
@@ -51,7 +55,8 @@ class WatermarkAssigner : public Operator {
   void AddIdleness(int32_t offset, std::vector<Mark>* marks);
   WatermarkAssignerSpec spec_;
   std::optional<Evaluator> evaluator_;
-  SplitWatermarks splits_{0};       // what the rows give
+  SplitWatermarks splits_{0};  // what the rows give
+  std::shared_ptr<DelaySketch> delays_;
   int64_t emitted_ = kNoWatermark;  // what was sent
   int64_t next_tick_ms_ = INT64_MAX;
   struct Saved {

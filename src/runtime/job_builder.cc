@@ -167,6 +167,7 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   node->context.batch_rows = options_.batch_rows;
   node->context.restore_watermarks = options_.restore_watermarks;
   node->context.metrics = NewMetrics(vertex.name, subtask);
+  metrics_.back().vertex = vertex.id;
   if (vertex.kind == VertexKind::kSink) {
     ASSIGN_OR_RETURN(std::unique_ptr<Sink> sink, environment_.registry->NewSink(vertex));
     size_t index = tasks_.size();

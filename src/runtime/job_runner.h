@@ -47,6 +47,7 @@ struct JobEnvironment {
 
 struct VertexMetrics {
   std::string name;
+  int vertex = -1;  // of the graph; -1: the runtime's own
   int subtask = 0;
   std::unique_ptr<OperatorMetrics> metrics = std::make_unique<OperatorMetrics>();
 };

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -41,8 +42,24 @@ enum class Progress : uint8_t {
              // kDone
 };
 
+// What an operator has found out about its rows beyond counters (delay_sketch.h). Its readers know the kinds.
+class OperatorFindings {
+ public:
+  virtual ~OperatorFindings() = default;
+};
+
 // Counters of one operator subtask, read from any thread.
 struct OperatorMetrics {
+  // Made by the operator when it opens, at most once; then shared with readers, and safe for them.
+  void SetFindings(std::shared_ptr<OperatorFindings> made) {
+    std::lock_guard lock(findings_mutex_);
+    findings_ = std::move(made);
+  }
+  std::shared_ptr<OperatorFindings> findings() const {
+    std::lock_guard lock(findings_mutex_);
+    return findings_;
+  }
+
   std::atomic<int64_t> rows_in{0};
   std::atomic<int64_t> rows_out{0};
   std::atomic<int64_t> late_rows{0};     // left out because of the watermark
@@ -56,6 +73,10 @@ struct OperatorMetrics {
   // Of the head of a task, for the whole task, in nanoseconds: working; waiting for input; for room behind
   // it.
   std::atomic<int64_t> busy_nanos{0}, idle_nanos{0}, blocked_nanos{0};
+
+ private:
+  mutable std::mutex findings_mutex_;
+  std::shared_ptr<OperatorFindings> findings_;
 };
 
 // What an operator may use; outlives it.
