@@ -86,9 +86,11 @@ JobProgress::Counts JobProgress::Collect() const {
       least = std::min<int64_t>(least, m.watermark);
       counts.newest = std::max<int64_t>(counts.newest, m.watermark);
     }
-    if (vertex.name == "WindowAggregate") {
-      aggregations = true;
+    // Where keys are salted rows are added up in a first phase; the second sees only parts.
+    if (vertex.name == "WindowAggregate" || vertex.name == "PartialAggregate")
       counts.aggregated += m.rows_in - m.late_rows;
+    if (vertex.name.starts_with("WindowAggregate")) {
+      aggregations = true;
       slowest = std::min<int64_t>(slowest, m.watermark);
     }
   }

@@ -45,7 +45,7 @@ Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts
     width_ += bound.kernel->width();
     std::string name = prefix + "-" + std::to_string(i);
     if (calls[i].distinct) {
-      if (retracts || clears) {
+      if (retracts || clears || parts_ != Parts::kNone) {
         ASSIGN_OR_RETURN(bound.counts, NewView(context, name + "-distinct", ttl_ms));
       } else {
         ASSIGN_OR_RETURN(bound.values, context->state->OpenFixed({name + "-distinct", 0, ttl_ms, true}));
@@ -165,6 +165,7 @@ Status AggregateSet::UpdateAndEmit(const Batch& batch, std::span<const std::stri
   for (size_t b = 0; b < bound_.size(); ++b) {
     Bound& bound = bound_[b];
     RETURN_IF_ERROR(SignsFor(bound, batch, groups, signs, &own));
+    if (parts_ == Parts::kMakes && bound.call.distinct) continue;
     for (size_t i = 0; i < states.size(); ++i) at[i] = states[i] + bound.offset;
     AggregateInput input;
     for (int arg : bound.call.args) input.args.push_back(batch.column(arg));

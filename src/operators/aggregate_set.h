@@ -45,6 +45,12 @@ class StateView : public AggregateView {
 
 class AggregateSet {
  public:
+  // The phases of an aggregation in two: kMakes adds rows up to parts, kTakes puts parts together
+  // (docs/design/hot-keys.md). DISTINCT is left to the second: a part has every value with its count.
+  enum class Parts : uint8_t { kNone, kMakes, kTakes };
+  // Before Open.
+  void set_parts(Parts parts) { parts_ = parts; }
+
   // `retracts`: input rows may be -U or -D. State names start with `prefix`. `clears`: ClearViews will be
   // called for groups that rows were not taken back from.
   Status Open(const std::vector<AggregateCall>& calls, bool retracts, OperatorContext* context,
@@ -68,6 +74,13 @@ class AggregateSet {
   Status Emit(std::span<const uint8_t* const> states, std::span<const std::string_view> groups,
               std::vector<ColumnBuilder>* out) const;
   void Merge(uint8_t* into, const uint8_t* from) const;
+  // Appends the part of each aggregate to a BYTES column. REQUIRES: kMakes.
+  void WriteParts(const uint8_t* state, std::string_view group, std::span<ColumnBuilder> out) const;
+  // Takes in the parts in the columns from `first` on, one row after the other. REQUIRES: kTakes.
+  Status MergeParts(const Batch& batch, int first, std::span<const std::string_view> groups,
+                    std::span<uint8_t* const> states);
+  // Whether a group holds nothing, as if no row had ever come.
+  bool IsBlank(const uint8_t* state, std::string_view group) const;
   // Drops what a group keeps in views; the caller erases its fixed state. REQUIRES: opened to retract or
   // clear.
   void ClearViews(std::string_view group);
@@ -94,6 +107,8 @@ class AggregateSet {
                    std::vector<int8_t>* signs);
   Status SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
                   std::span<const int8_t> signs, std::vector<int8_t>* out);
+  Status MergeValues(Bound& bound, const Column& parts, std::span<const std::string_view> groups,
+                     std::span<uint8_t* const> states);
   Result<StateView*> NewView(OperatorContext* context, const std::string& name, int64_t ttl_ms);
 
   std::vector<Bound> bound_;
@@ -103,6 +118,7 @@ class AggregateSet {
   int64_t namespace_ = 0;
   size_t width_ = 0;
   bool mergeable_ = true;
+  Parts parts_ = Parts::kNone;
 };
 
 }  // namespace penstock

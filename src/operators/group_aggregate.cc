@@ -18,6 +18,7 @@ std::string GroupAggregateSpec::Serialize() const {
   out.Bool(emit_update_before);
   out.Fixed(ttl_ms);
   mini_batch.Write(out);
+  out.Bool(takes_parts);
   return out.Take();
 }
 
@@ -37,11 +38,13 @@ Result<GroupAggregateSpec> GroupAggregateSpec::Parse(std::string_view bytes) {
   spec.emit_update_before = in.Bool();
   spec.ttl_ms = in.Fixed<int64_t>();
   spec.mini_batch = MiniBatchSpec::Read(in);
+  spec.takes_parts = !in.at_end() && in.Bool();  // not in graphs of older versions
   return spec;
 }
 
 Status GroupAggregate::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
+  if (spec_.takes_parts) aggregates_.set_parts(AggregateSet::Parts::kTakes);
   RETURN_IF_ERROR(aggregates_.Open(spec_.calls, spec_.retracts, context, "agg", spec_.ttl_ms));
   ASSIGN_OR_RETURN(
       state_, context->state->OpenFixed({"groups", sizeof(int64_t) + aggregates_.width(), spec_.ttl_ms}));

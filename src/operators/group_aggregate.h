@@ -18,6 +18,8 @@ struct GroupAggregateSpec {
   bool emit_update_before = true;
   int64_t ttl_ms = 0;
   MiniBatchSpec mini_batch;
+  bool takes_parts =
+      false;  // rows are parts: groups, $slice, $weight, a part per call; with mini-batches only
   std::string Serialize() const;
   static Result<GroupAggregateSpec> Parse(std::string_view bytes);
 };
@@ -47,6 +49,9 @@ class GroupAggregate : public Operator {
   Status Collect(const Batch& batch, int64_t begin, int64_t end);
   Status FinishBundle();
   Status FoldRows(const Batch& batch);
+  // Whether a group with that many rows is in the result.
+  bool Lives(int64_t count) const { return spec_.takes_parts ? count > 0 : count != 0; }
+  int weight_column() const { return static_cast<int>(spec_.groups.size()) + 1; }
   void EmitFolded(const Batch& batch, const std::vector<Touched>& touched,
                   const std::vector<ColumnPtr>& results);
 

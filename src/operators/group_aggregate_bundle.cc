@@ -60,12 +60,14 @@ Status GroupAggregate::FoldRows(const Batch& batch) {
     int64_t count = 0;
     std::memcpy(&count, values[i], sizeof(count));
     auto [at, fresh] = index.try_emplace(values[i], touched.size());
-    if (fresh) touched.push_back({i, values[i], count != 0, count != 0});
+    if (fresh) touched.push_back({i, values[i], Lives(count), count != 0});
     Touched& group = touched[at->second];
     signs[i] = IsAdd(batch.kind(static_cast<int64_t>(i))) ? 1 : -1;
     if (signs[i] > 0) group.added = true;
     if (!group.added) signs[i] = 0;  // nothing to take back yet
-    count += signs[i];
+    // Parts may take back what another part is still to bring.
+    count +=
+        spec_.takes_parts ? batch.column(weight_column())->At<int64_t>(static_cast<int64_t>(i)) : signs[i];
     std::memcpy(values[i], &count, sizeof(count));
   }
   std::vector<const uint8_t*> firsts;
@@ -77,7 +79,11 @@ Status GroupAggregate::FoldRows(const Batch& batch) {
   std::vector<ColumnBuilder> before = MakeBuilders(aggregates_.result_types());
   std::vector<ColumnBuilder> after = MakeBuilders(aggregates_.result_types());
   RETURN_IF_ERROR(aggregates_.Emit(firsts, first_groups, &before));
-  RETURN_IF_ERROR(aggregates_.Update(batch, groups, signs, states));
+  if (spec_.takes_parts) {
+    RETURN_IF_ERROR(aggregates_.MergeParts(batch, weight_column() + 1, groups, states));
+  } else {
+    RETURN_IF_ERROR(aggregates_.Update(batch, groups, signs, states));
+  }
   RETURN_IF_ERROR(aggregates_.Emit(firsts, first_groups, &after));
   std::vector<ColumnPtr> results;
   for (size_t a = 0; a < after.size(); ++a) {
@@ -89,6 +95,7 @@ Status GroupAggregate::FoldRows(const Batch& batch) {
     int64_t count = 0;
     std::memcpy(&count, group.state, sizeof(count));
     if (count != 0) continue;
+    if (spec_.takes_parts && !aggregates_.IsBlank(group.state + sizeof(int64_t), groups[group.row])) continue;
     aggregates_.ClearViews(groups[group.row]);
     state_->Erase(0, keys[group.row]);
   }
@@ -111,10 +118,10 @@ void GroupAggregate::EmitFolded(const Batch& batch, const std::vector<Touched>& 
     int64_t count = 0;
     std::memcpy(&count, touched[g].state, sizeof(count));
     if (!touched[g].existed) {
-      if (count != 0) add(after, RowKind::kInsert);
+      if (Lives(count)) add(after, RowKind::kInsert);
       continue;
     }
-    if (count == 0) {
+    if (!Lives(count)) {
       add(before, RowKind::kDelete);
       continue;
     }

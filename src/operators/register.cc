@@ -8,6 +8,8 @@
 #include "operators/drop_update_before.h"
 #include "operators/expand.h"
 #include "operators/group_aggregate.h"
+#include "operators/hotkeys/hot_key_salt.h"
+#include "operators/hotkeys/partial_aggregate.h"
 #include "operators/limit.h"
 #include "operators/over_aggregate.h"
 #include "operators/over_changes.h"
@@ -50,6 +52,8 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<Expand, ExpandSpec>(registry, "expand");
   Add<SetOperation, SetOperationSpec>(registry, "set_operation");
   Add<GroupAggregate, GroupAggregateSpec>(registry, "group_aggregate");
+  Add<HotKeySalt, HotKeySaltSpec>(registry, "hot_key_salt");
+  Add<PartialAggregate, PartialAggregateSpec>(registry, "partial_aggregate");
   Add<IntervalJoin, IntervalJoinSpec>(registry, "interval_join");
   Add<RegularJoin, RegularJoinSpec>(registry, "regular_join");
   registry->AddOperator("lookup_join",

@@ -31,6 +31,7 @@ std::string WindowAggregateSpec::Serialize() const {
   }
   out.Bool(retracts);
   out.Fixed(early_interval_ms);
+  out.Bool(takes_parts);
   return out.Take();
 }
 
@@ -61,14 +62,19 @@ Result<WindowAggregateSpec> WindowAggregateSpec::Parse(std::string_view bytes) {
   }
   spec.retracts = in.Bool();
   spec.early_interval_ms = in.Fixed<int64_t>();
+  spec.takes_parts = !in.at_end() && in.Bool();  // not in graphs of older versions
   return spec;
 }
 
 Status WindowAggregate::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
+  if (spec_.takes_parts) aggregates_.set_parts(AggregateSet::Parts::kTakes);
   RETURN_IF_ERROR(aggregates_.Open(spec_.calls, spec_.retracts, context, "window", 0));
   used_.insert(spec_.groups.begin(), spec_.groups.end());
+  for (size_t i = 0; spec_.takes_parts && i <= spec_.calls.size(); ++i)
+    used_.insert(spec_.time_column + 1 + static_cast<int>(i));
   for (const AggregateCall& call : spec_.calls) {
+    if (spec_.takes_parts) break;
     used_.insert(call.args.begin(), call.args.end());
     if (call.filter >= 0) used_.insert(call.filter);
   }
@@ -88,7 +94,13 @@ Status WindowAggregate::Open(OperatorContext* context) {
   return Status::Ok();
 }
 
+int64_t WindowAggregate::WeightOf(const Batch& rows, int64_t row) const {
+  if (spec_.takes_parts) return rows.column(spec_.time_column + 1)->At<int64_t>(row);
+  return IsAdd(rows.kind(row)) ? 1 : -1;
+}
+
 int64_t WindowAggregate::LocalMillis(const Column& time, int64_t row) const {
+  if (spec_.takes_parts) return time.At<int64_t>(row);
   int64_t micros = time.physical() == Physical::kInt64 ? time.At<int64_t>(row)
                                                        : static_cast<int64_t>(time.At<int128_t>(row) / 1000);
   if (spec_.local_zone) micros = context_->eval->zone->ToLocalMicros(micros);
@@ -183,7 +195,7 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
     }
     int64_t slice = 0;
     int64_t millis = time != nullptr ? LocalMillis(*time, row) : now;
-    if (spec_.attached) {
+    if (spec_.attached || spec_.takes_parts) {
       slice = millis;
     } else if (last_slice != INT64_MIN && millis < last_slice && millis >= last_slice - spec_.window.step()) {
       slice = last_slice;
@@ -198,7 +210,7 @@ Status WindowAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t e
       missed = last_late ? last_last : slice;
       while (last_partial && IsFired(missed + spec_.window.step())) missed += spec_.window.step();
     }
-    if (last_late || last_partial) {
+    if ((last_late || last_partial) && !spec_.takes_parts) {  // the first phase has told
       int64_t start = spec_.attached ? LocalMillis(*batch.column(spec_.attached_start), row)
                                      : spec_.window.WindowStart(missed);
       late_.AddWindowed(row, start, missed, last_partial);
@@ -265,11 +277,12 @@ Status WindowAggregate::Accumulate(const Batch& batch, const std::vector<int32_t
     }
     int64_t count = 0;
     std::memcpy(&count, values[i], sizeof(count));
-    count += signs[i];
+    count += WeightOf(part, static_cast<int64_t>(i));
     std::memcpy(values[i], &count, sizeof(count));
     values[i] += sizeof(int64_t);
   }
   aggregates_.SetNamespace(name_space);
+  if (spec_.takes_parts) return aggregates_.MergeParts(part, spec_.time_column + 2, groups, values);
   return aggregates_.Update(part, groups, signs, values);
 }
 

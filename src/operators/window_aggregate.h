@@ -37,6 +37,7 @@ struct WindowAggregateSpec {
   std::vector<WindowOutputColumn> output;
   bool retracts = false;
   int64_t early_interval_ms = 0;  // 0: no early results
+  bool takes_parts = false;  // rows are parts: groups, $slice (the time column), $weight, a part per call
   std::string Serialize() const;
   static Result<WindowAggregateSpec> Parse(std::string_view bytes);
 };
@@ -61,6 +62,8 @@ class WindowAggregate : public Operator {
   int64_t FireTime(int64_t window_end) const;  // the watermark at which it fires
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
   Status Accumulate(const Batch& batch, const std::vector<int32_t>& rows, int64_t name_space);
+  // The rows' signs; of parts their weights.
+  int64_t WeightOf(const Batch& rows, int64_t row) const;
   void NoteSlice(int64_t slice_end);
   Status FireUpTo(int64_t watermark);
   Status Fire(int64_t window_end);

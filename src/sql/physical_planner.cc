@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include "base/strings.h"
 #include "expr/aggregate_check.h"
 #include "operators/calc.h"
 #include "operators/group_aggregate.h"
+#include "operators/hotkeys/partial_aggregate.h"
 #include "operators/values_source.h"
 #include "operators/watermark_assigner.h"
 #include "operators/window_aggregate.h"
@@ -247,13 +249,32 @@ Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const
   spec.emit_update_before = need_before;
   spec.ttl_ms = StateTtl(plan);
   ASSIGN_OR_RETURN(spec.mini_batch, MiniBatchOptions());
+  std::vector<int> keys = spec.groups;
+  ASSIGN_OR_RETURN(bool salted, IsSalted(spec.calls, spec.retracts));
+  if (salted) {
+    if (!spec.mini_batch.enabled()) {
+      return SqlError(
+          ErrorNumber::kInvalidPlan, {},
+          "'penstock.hot-keys' = 'salt' folds the changes of an updating aggregation, as mini-batches do",
+          "SET 'table.exec.mini-batch.enabled' = 'true'");
+    }
+    stream = AddPartial({.groups = spec.groups,
+                         .group_types = spec.group_types,
+                         .calls = spec.calls,
+                         .retracts = spec.retracts,
+                         .bundle = spec.mini_batch},
+                        plan->input()->schema, stream);
+    std::iota(keys.begin(), keys.end(), 0);
+    spec.groups = keys;
+    spec.takes_parts = true;
+  }
   bool updates = !node.calls.empty();
   ChangelogMode mode = ChangelogMode::InsertOnly();
   if (updates) mode = mode.With(RowKind::kUpdateAfter);
   if (updates && need_before) mode = mode.With(RowKind::kUpdateBefore);
   if (spec.retracts) mode = mode.With(RowKind::kDelete);
   stream.vertex =
-      AddOperator("group_aggregate", "GroupAggregate", spec.Serialize(), plan->schema, stream, &node.groups);
+      AddOperator("group_aggregate", "GroupAggregate", spec.Serialize(), plan->schema, stream, &keys);
   stream.mode = mode;
   stream.deletes_by_key = false;
   return stream;
@@ -350,10 +371,29 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
   spec.retracts = !stream.mode.insert_only();
   RETURN_IF_ERROR(CheckAggregates(spec.calls, spec.retracts));
   std::vector<int> keys = spec.groups;
-  stream.vertex =
-      AddOperator("window_aggregate", "WindowAggregate", spec.Serialize(), plan->schema, stream, &keys);
-  stream.mode = ChangelogMode::InsertOnly();
   bool cut = !window.proctime && window.kind != WindowKind::kSession;
+  ASSIGN_OR_RETURN(bool salted, IsSalted(spec.calls, spec.retracts));
+  salted = salted && cut && !spec.attached;
+  if (salted) {
+    stream = AddPartial({.groups = spec.groups,
+                         .group_types = spec.group_types,
+                         .calls = spec.calls,
+                         .retracts = spec.retracts,
+                         .windowed = true,
+                         .window = spec.window,
+                         .time_column = spec.time_column,
+                         .local_zone = spec.local_zone},
+                        input->schema, stream);
+    RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, spec.time_column}}));
+    std::iota(keys.begin(), keys.end(), 0);
+    spec.groups = keys;
+    spec.time_column = static_cast<int>(keys.size());
+    spec.takes_parts = true;
+    cut = false;
+  }
+  stream.vertex = AddOperator("window_aggregate", salted ? "WindowAggregate of parts" : "WindowAggregate",
+                              spec.Serialize(), plan->schema, stream, &keys);
+  stream.mode = ChangelogMode::InsertOnly();
   if (cut) RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, spec.time_column}}));
   return stream;
 }

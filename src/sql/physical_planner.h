@@ -24,6 +24,10 @@ struct OverFunctions;
 struct RankSpec;
 }  // namespace penstock
 
+namespace penstock {
+struct PartialAggregateSpec;
+}
+
 namespace penstock::sql {
 
 struct RankPattern;
@@ -87,6 +91,10 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanWatermark(const PlanPtr& plan, const WatermarkNode& node, Need need);
   Result<PhysicalStream> PlanAggregate(const PlanPtr& plan, const AggregateNode& node, bool need_before);
   Result<PhysicalStream> PlanWindowAggregate(const PlanPtr& plan, const AggregateNode& node);
+  // Hot keys (hotkeys/): whether these aggregates are to be salted, an error where they cannot be; and the
+  // first phase of it, behind which rows are parts.
+  Result<bool> IsSalted(const std::vector<AggregateCall>& calls, bool retracts) const;
+  PhysicalStream AddPartial(PartialAggregateSpec spec, const Schema& input, PhysicalStream stream);
   Result<PhysicalStream> PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node, Need need);
   Result<PhysicalStream> PlanUnion(const PlanPtr& plan, Need need);
   Result<PhysicalStream> PlanSetOperation(const PlanPtr& plan, const SetOpNode& node);
