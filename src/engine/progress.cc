@@ -7,6 +7,7 @@
 
 #include "base/strings.h"
 #include "data/datetime.h"
+#include "engine/hot_key_report.h"
 #include "engine/watermark_advice.h"
 
 namespace penstock {
@@ -114,7 +115,7 @@ std::string JobProgress::Summary(const Counts& counts, int64_t elapsed_ms) const
       fmt::format("read {}{}aggregated {}{}late {}{}malformed {}; written {}\n", GroupedDigits(counts.read),
                   adds_up ? " = " : "; ", GroupedDigits(counts.aggregated), plus, GroupedDigits(counts.late),
                   plus, GroupedDigits(counts.malformed), GroupedDigits(counts.written));
-  return text + WatermarkAdvice(*runner_);
+  return text + WatermarkAdvice(*runner_) + HotKeyReport(*runner_);
 }
 
 std::vector<std::string> JobProgress::TableLines(int spare, int width) const {

@@ -14,7 +14,7 @@ namespace {
 
 std::string DelayText(int64_t ms) {
   if (ms < 1000) return fmt::format("{} ms", ms);
-  if (ms <= 120'000) return fmt::format("{:.4g} s", static_cast<double>(ms) / 1000);
+  if (ms < 120'000) return fmt::format("{:.4g} s", static_cast<double>(ms) / 1000);
   if (ms < 7'200'000) return fmt::format("{:.3g} min", static_cast<double>(ms) / 60'000);
   return fmt::format("{:.3g} h", static_cast<double>(ms) / 3'600'000);
 }

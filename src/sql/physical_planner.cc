@@ -262,6 +262,10 @@ Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const
                          .group_types = spec.group_types,
                          .calls = spec.calls,
                          .retracts = spec.retracts,
+                         .windowed = false,
+                         .window = {},
+                         .time_column = -1,
+                         .local_zone = false,
                          .bundle = spec.mini_batch},
                         plan->input()->schema, stream);
     std::iota(keys.begin(), keys.end(), 0);
@@ -382,7 +386,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanWindowAggregate(const PlanPtr& plan,
                          .windowed = true,
                          .window = spec.window,
                          .time_column = spec.time_column,
-                         .local_zone = spec.local_zone},
+                         .local_zone = spec.local_zone,
+                         .bundle = {}},
                         input->schema, stream);
     RETURN_IF_ERROR(RouteLate(stream.vertex, {{input, spec.time_column}}));
     std::iota(keys.begin(), keys.end(), 0);

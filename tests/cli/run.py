@@ -635,6 +635,54 @@ def a_name_that_means_several_jobs_is_refused(cli):
         equal([job["job"] for job in listed(cli)], ["insert-into_counts-1"])
 
 
+def the_summary_advises_the_delay_of_watermarks(cli):
+    # Every tenth row is 7 s behind the newest, every hundredth 80 s.
+    times = [i - (80 if i % 100 == 99 else 7 if i % 10 == 9 else 0) for i in range(1000)]
+    cli.file("clicks.csv", "".join(f"{1000 + t}\n" for t in times))
+    script = """CREATE TABLE clicks (s BIGINT, ts AS TO_TIMESTAMP_LTZ(s, 0), WATERMARK FOR ts AS ts - INTERVAL '60' SECOND)
+        WITH ('connector'='filesystem', 'path'='clicks.csv', 'format'='csv');
+        CREATE TABLE sums (e TIMESTAMP(3), n BIGINT) WITH ('connector'='blackhole');
+        INSERT INTO sums SELECT window_end, COUNT(*) FROM TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '10' SECOND)
+        GROUP BY window_start, window_end"""
+    for parallelism in "1", "2":
+        done = cli.run("-p", parallelism, "--progress", "-c", script)
+        line = next(line for line in done.stderr.splitlines() if line.startswith("clicks: "))
+        assert line.startswith("clicks: at 15 s 1.00 %, at 30 s 1.00 %, at 60 s (now) you drop up to 1.00 %"), done.stderr
+        assert line.endswith("at 90 s 0 %, at 2 min 0 %, at 4 min 0 %"), done.stderr
+
+
+def a_hot_key_is_spread_over_the_subtasks_and_counted_the_same(cli):
+    """One key has nine rows in ten; windows, and updates that take rows back."""
+    rows = [f"{'hot' if i % 10 else 'k' + str(i % 700)},{i * 7919 % 5000},{i // 40}\n" for i in range(60000)]
+    cli.file("rows.csv", "".join(rows))
+    tables = """CREATE TABLE r (k STRING, x BIGINT, s BIGINT, ts AS TO_TIMESTAMP_LTZ(s, 0), WATERMARK FOR ts AS ts)
+        WITH ('connector'='filesystem', 'path'='rows.csv', 'format'='csv');"""
+    window = """SELECT k, window_end, COUNT(*) AS n, SUM(x) AS s, COUNT(DISTINCT x) AS d, MIN(x) AS l, MAX(k) AS m
+        FROM TUMBLE(TABLE r, DESCRIPTOR(ts), INTERVAL '1000' SECOND) GROUP BY k, window_start, window_end"""
+    updates = """SELECT b, COUNT(*) AS n, SUM(x) AS s, COUNT(DISTINCT k) AS d FROM (SELECT x, k, COUNT(*) AS b
+        FROM (SELECT x, CASE WHEN k = 'hot' THEN k ELSE 'cold' END AS k FROM r) GROUP BY x, k) GROUP BY b"""
+    mini = "table.exec.mini-batch."
+    for query, options in ((window, []), (updates, ["-D", mini + "enabled=true", "-D", mini + "size=5000", "-D",
+                                                    mini + "allow-latency=1 s"])):
+        folded = {}
+        for mode in "none", "salt":
+            done = cli.run("-p", "2", "--progress", "--format", "csv", "-D", "penstock.hot-keys=" + mode, *options, "-c",
+                           tables + query)
+            equal(done.returncode, 0)
+            rows = set()
+            for line in done.stdout.splitlines()[1:]:
+                kind, row = line.split(",", 1)
+                (rows.add if kind in ("+I", "+U") else rows.discard)(row)
+            folded[mode] = rows
+        equal(folded["salt"], folded["none"])
+        if query == window:
+            line = next(line for line in done.stderr.splitlines() if line.startswith("hot keys of "))
+            share = float(re.search(r"\(hot\) ([0-9.]+) % on 2 subtasks", line)[1])
+            assert 85 < share < 91, line
+            busiest = float(re.search(r"busiest subtask adds up ([0-9.]+) %", line)[1])
+            assert busiest <= 55, line
+
+
 def the_first_row_comes_within_a_second(cli):
     best = 9.0
     for _ in range(5):  # the machine may be busy; the best of a few tells what the program needs

@@ -285,6 +285,9 @@ class EveryOperatorWasCovered : public testing::Environment {
     for (const auto& [name, make] : session.registry().operators()) {
       // Those of batch mode take no snapshots and emit at the end: the text tests run them.
       if (name.starts_with("batch_")) continue;
+      // Parts leave before every barrier, so what is cut where depends on the disturbance; the text tests
+      // compare what the parts add up to. They need parallelism.
+      if (name == "hot_key_salt" || name == "partial_aggregate") continue;
       EXPECT_TRUE(Covered().contains(name)) << "operator '" << name << "' is in no case";
     }
   }

@@ -30,13 +30,25 @@ struct EdgePolicy {
   }
 };
 
+// Slices merge in their order; parts that come in any order do not.
+template <typename Policy>
+class EdgeKernel : public FixedKernel<Policy> {
+ public:
+  EdgeKernel() : FixedKernel<Policy>(Policy{}) {}
+  bool has_partials() const override { return false; }
+};
+
 template <typename T>
 struct MakeFirst {
-  static KernelResult Bind(const AggregateSite&) { return MakeFixed(EdgePolicy<T, false>{}); }
+  static KernelResult Bind(const AggregateSite&) {
+    return std::unique_ptr<AggregateKernel>(new EdgeKernel<EdgePolicy<T, false>>());
+  }
 };
 template <typename T>
 struct MakeLast {
-  static KernelResult Bind(const AggregateSite&) { return MakeFixed(EdgePolicy<T, true>{}); }
+  static KernelResult Bind(const AggregateSite&) {
+    return std::unique_ptr<AggregateKernel>(new EdgeKernel<EdgePolicy<T, true>>());
+  }
 };
 
 template <bool last>

@@ -28,7 +28,7 @@ struct HotKeySaltSpec {
   static Result<HotKeySaltSpec> Parse(std::string_view bytes);
 };
 
-// The keys that are salted, for EXPLAIN's sister, the summary of a run.
+// The keys that are salted, for the summary of a run.
 class HotKeyFindings : public OperatorFindings {
  public:
   struct HotKey {

@@ -45,9 +45,8 @@ Result<bool> PhysicalPlanner::IsSalted(const std::vector<AggregateCall>& calls, 
     return SqlError(ErrorNumber::kBadOption, {}, "'penstock.hot-keys' = '" + mode + "' is not known",
                     "it is 'none' or 'salt'");
   }
-  if (parallelism_ < 2) return false;
   RETURN_IF_ERROR(CheckParts(calls, retracts));
-  return true;
+  return parallelism_ > 1;
 }
 
 PhysicalStream PhysicalPlanner::AddPartial(PartialAggregateSpec spec, const Schema& input,

@@ -1,0 +1,14 @@
+// What the summary of a run says about salted keys: which, what share of the rows they have, over how many
+// subtasks they are spread, and what the busiest subtask has to do (docs/design/hot-keys.md).
+#pragma once
+
+#include <string>
+
+#include "runtime/job_runner.h"
+
+namespace penstock {
+
+// One line for each salted aggregation, with its line break; "" where there is none.
+std::string HotKeyReport(const JobRunner& runner);
+
+}  // namespace penstock
