@@ -180,6 +180,10 @@ Result<ColumnPtr> ConstraintEnforcer::FitLengths(const ColumnPtr& column, size_t
 }
 
 Result<Progress> ConstraintEnforcer::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows == 0) {  // marks alone may come without columns
+    out.Emit(batch);
+    return Progress::kDone;
+  }
   std::vector<uint8_t> keep(static_cast<size_t>(batch.rows), 1);
   for (size_t i = 0; i < spec_.types.size(); ++i) RETURN_IF_ERROR(CheckColumn(batch, i, &keep));
   Batch result = batch;

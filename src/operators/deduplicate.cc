@@ -64,6 +64,7 @@ Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
 }
 
 Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return Status::Ok();
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
   std::string key, encoded;

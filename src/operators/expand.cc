@@ -38,6 +38,10 @@ Result<ExpandSpec> ExpandSpec::Parse(std::string_view bytes) {
 }
 
 Result<Progress> Expand::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows == 0) {  // marks alone may come without columns
+    out.Emit(batch);
+    return Progress::kDone;
+  }
   size_t sets = spec_.sets.size();
   std::vector<int32_t> rows;
   rows.reserve(static_cast<size_t>(batch.rows) * sets);

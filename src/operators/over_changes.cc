@@ -89,6 +89,7 @@ Result<Progress> OverChanges::Process(int, const Batch& batch, Output& out) {
 }
 
 Status OverChanges::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return Status::Ok();
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   std::vector<ColumnPtr> order = spec_.rows.OrderColumns(batch);
   for (int64_t row = begin; row < end; ++row) {

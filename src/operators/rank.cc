@@ -99,6 +99,7 @@ Result<Progress> Rank::Process(int, const Batch& batch, Output& out) {
 }
 
 void Rank::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return;
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   std::string key;
   Arrival arrival;

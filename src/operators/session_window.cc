@@ -91,6 +91,7 @@ Result<Progress> SessionWindow::Process(int, const Batch& batch, Output& out) {
 }
 
 Status SessionWindow::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return Status::Ok();
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const TimeZone& zone = *context_->eval->zone;
   std::string key, encoded;

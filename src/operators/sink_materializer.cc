@@ -225,9 +225,11 @@ Status SinkMaterializer::Compact() {
 
 Result<Progress> SinkMaterializer::Process(int, const Batch& batch, Output& out) {
   std::vector<ColumnPtr> columns;
-  for (int key : spec_.primary_key) columns.push_back(batch.column(key));
   KeyBlock keys;
-  key_codec_.Encode(columns, batch.rows, &keys);
+  if (batch.rows > 0) {  // marks alone may come without columns
+    for (int key : spec_.primary_key) columns.push_back(batch.column(key));
+    key_codec_.Encode(columns, batch.rows, &keys);
+  }
   size_t mark = 0;
   for (int64_t row = 0; row <= batch.rows; ++row) {
     for (; mark < batch.marks.size() && batch.marks[mark].offset <= row; ++mark) {

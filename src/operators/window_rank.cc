@@ -95,6 +95,7 @@ Result<Progress> WindowRank::Process(int, const Batch& batch, Output& out) {
 }
 
 void WindowRank::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return;
   std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const Column& starts = *batch.column(spec_.window_start);
   std::vector<ColumnPtr> order = spec_.rows.OrderColumns(batch);

@@ -236,7 +236,7 @@ class Subject {
     RETURN_IF_ERROR(operator_->Close(true));
     RETURN_IF_ERROR(Start(keyed, lists));
     if (watermark_ == kNoWatermark) return Status::Ok();
-    Batch mark(0, last_columns_[0]);
+    Batch mark;
     mark.marks.push_back({0, MarkKind::kWatermark, watermark_});
     return Call([&] { return operator_->Process(0, mark, output_); });
   }
@@ -266,7 +266,7 @@ void OperatorScript::AddBatch(int input, const Batch& batch) {
   size_t mark = 0;
   auto add_marks = [&](int64_t offset) {
     for (; mark < batch.marks.size() && batch.marks[mark].offset <= offset; ++mark) {
-      Batch alone(0, batch.rows > 0 ? batch.Slice(0, 0).columns : batch.columns);
+      Batch alone;  // without columns, as input gates make them
       alone.marks.push_back({0, batch.marks[mark].kind, batch.marks[mark].watermark});
       events_.push_back({input, std::move(alone), false, 0});
     }
