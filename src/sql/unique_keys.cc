@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "sql/plan_rank.h"
 #include "sql/window_property.h"
 
 namespace penstock::sql {
@@ -126,6 +127,8 @@ std::vector<ColumnSet> OfAggregate(const PlanPtr& plan, const AggregateNode& nod
     int marks[] = {window->start, window->end, window->time};
     for (int kept : marks) {
       if (kept < 0) continue;
+      // Growing windows share their start.
+      if (kept == window->start && window->input.window.kind == WindowKind::kCumulate) continue;
       ColumnSet key;
       for (int column : groups) {
         bool other = column != kept && std::find(marks, marks + 3, column) != marks + 3;
@@ -203,6 +206,47 @@ std::vector<ColumnSet> OfFilter(const PlanPtr& plan, const FilterNode& node) {
   return Normalised(std::move(out));
 }
 
+// What may be said of a Top-N. One that tells the number, or skips the first rows, replaces the row of each
+// place: a row that moves is there twice in between, or leaves without a deletion of its own, so that only
+// the place is a key. The same holds for the one best row. Windows give their rows once.
+std::optional<std::vector<ColumnSet>> OfRank(const PlanPtr& plan) {
+  Result<std::optional<RankPattern>> match = MatchRank(plan);
+  if (!match || !*match) return std::nullopt;
+  const RankPattern& pattern = **match;
+  const auto& over = *pattern.over->As<OverNode>();
+  const PlanPtr& input = pattern.over->input();
+  ColumnSet partition = Sorted(over.partition_by);
+  std::optional<WindowProperty> window = DeriveWindow(input);
+  if (window && window->complete() && IsSubset(Sorted({window->start, window->end}), partition))
+    return std::nullopt;
+  auto numbered = [&](const ExprPtr& expr) {
+    std::vector<int> inputs = InputsOf(expr);
+    return std::find(inputs.begin(), inputs.end(), pattern.number_column()) != inputs.end();
+  };
+  std::vector<ColumnSet> keys;
+  if (pattern.constant()) {
+    const SortKey& order = over.order_by[0];
+    bool first_by_time = over.order_by.size() == 1 && !order.descending &&
+                         input->schema[order.column].type.time_attribute() != TimeAttribute::kNone;
+    if (first_by_time) keys = Keeping(UpsertKeys(input), partition);
+    keys.push_back(std::move(partition));
+  } else if (pattern.first > 1 || std::any_of(pattern.exprs.begin(), pattern.exprs.end(), numbered) ||
+             std::any_of(pattern.rest.begin(), pattern.rest.end(), numbered)) {
+    partition.push_back(pattern.number_column());
+    keys.push_back(std::move(partition));
+  } else {
+    keys = Keeping(UpsertKeys(input), partition);
+  }
+  return ThroughProject(pattern.exprs, keys);
+}
+
+// A LIMIT of one row, or behind an offset, is a Top-N by places as well.
+std::vector<ColumnSet> OfSort(const PlanPtr& plan, const SortNode& node) {
+  if (node.limit == 1) return {{}};
+  if (node.limit >= 0 && node.offset > 0) return {};
+  return UpsertKeys(plan->input());
+}
+
 std::vector<ColumnSet> OfScan(const ScanNode& node) {
   if (node.table->primary_key.empty()) return {};
   ColumnSet key;
@@ -243,6 +287,7 @@ std::vector<std::pair<int, int>> EquiPairs(const ExprPtr& condition, int left_wi
 std::vector<ColumnSet> UpsertKeys(const PlanPtr& plan) {
   if (const auto* node = plan->As<ScanNode>()) return OfScan(*node);
   if (const auto* node = plan->As<NormalizeNode>()) return {Sorted(node->keys)};
+  if (std::optional<std::vector<ColumnSet>> keys = OfRank(plan)) return *keys;
   if (const auto* node = plan->As<ProjectNode>())
     return ThroughProject(node->exprs, UpsertKeys(plan->input()));
   if (const auto* node = plan->As<FilterNode>()) return OfFilter(plan, *node);
@@ -250,8 +295,8 @@ std::vector<ColumnSet> UpsertKeys(const PlanPtr& plan) {
   if (const auto* node = plan->As<JoinNode>()) return OfJoin(plan, node->kind, node->condition);
   if (const auto* node = plan->As<OverNode>()) return OfOver(plan, *node);
   if (plan->As<SetOpNode>() != nullptr && !plan->As<SetOpNode>()->all) return {AllColumns(plan)};
-  if (plan->As<WatermarkNode>() != nullptr || plan->As<SortNode>() != nullptr)
-    return UpsertKeys(plan->input());
+  if (plan->As<WatermarkNode>() != nullptr) return UpsertKeys(plan->input());
+  if (const auto* node = plan->As<SortNode>()) return OfSort(plan, *node);
   if (plan->As<TemporalJoinNode>() != nullptr) return UpsertKeys(plan->input(0));
   if (const auto* node = plan->As<WindowTvfNode>()) {
     std::vector<ColumnSet> keys = UpsertKeys(plan->input());
