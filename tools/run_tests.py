@@ -76,6 +76,11 @@ def main():
     else:
         tally.run("install", [sys.executable, "tests/install/run.py", "--build", str(build)])
     tally.run("kills", [sys.executable, "tests/kill/kill_test.py", "--penstock", str(penstock)])
+    oracle = [sys.executable, "tests/oracle/run.py", "--penstock", str(penstock)]
+    if subprocess.run([*oracle, "--available"], cwd=ROOT).returncode == 0:
+        tally.run("random queries", [*oracle, "--queries", "144", "--daily"])
+    else:
+        tally.skip("random queries", "DuckDB is not installed: ./dev oracle does it")
     baseline = ROOT / "tests" / "conformance" / "passing.json"
     if (CONFORMANCE / "run.py").exists():
         tally.run("conformance ratchet", [sys.executable, str(CONFORMANCE / "run.py"), "--penstock", str(penstock),
