@@ -67,10 +67,10 @@ TEST(IntervalJoin, PadsAtExpiryAndHoldsTheWatermarkBack) {
   Bench bench([] { return Interval(JoinType::kLeft, -5, 2); });
   bench.Feed(0, {{RowKind::kInsert, {1, 10 * kMilli, 7}}});
   bench.Watermark(0, 15);
-  EXPECT_EQ(bench.TakeText(true), "W(10)");
+  EXPECT_EQ(bench.TakeText(true), "W(9)");
   bench.SaveAndRestore();
   bench.Watermark(0, 16);
-  EXPECT_EQ(bench.TakeText(true), "+I[1, 10000, 7, null, null, null] W(11)");
+  EXPECT_EQ(bench.TakeText(true), "+I[1, 10000, 7, null, null, null] W(10)");
 }
 
 TEST(IntervalJoin, LateRowIsPaddedAtOnceWhenItsTimeHasPassed) {
