@@ -1,4 +1,5 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
+#include "base/strings.h"
 #include "connectors/filesystem/file_listing.h"
 #include "engine/session.h"
 
@@ -15,6 +16,8 @@ std::string CheckpointRoot(const sql::Config& config) {
 Result<CheckpointOptions> ReadCheckpointOptions(const sql::Config& config) {
   CheckpointOptions options;
   options.interval_ms = config.GetDuration("execution.checkpointing.interval", 0);
+  // What the operators of batch mode hold is no state: such a job has only a last checkpoint.
+  if (EqualsIgnoreCase(config.GetString("execution.runtime-mode"), "batch")) options.interval_ms = 0;
   options.timeout_ms = config.GetDuration("execution.checkpointing.timeout", options.timeout_ms);
   options.min_pause_ms = config.GetDuration("execution.checkpointing.min-pause", 0);
   options.tolerable_failures =

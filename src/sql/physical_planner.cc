@@ -163,6 +163,7 @@ Result<PhysicalStream> PhysicalPlanner::Plan(const PlanPtr& plan, Need need) {
   if (key) {
     key->push_back(need.before ? 'B' : '-');
     key->push_back(need.full_deletes ? 'D' : '-');
+    key->push_back(raw_changes_ ? 'C' : '-');
     auto shared = planned_.find(*key);
     bool reuse = context_.config->GetBool("table.optimizer.reuse-sub-plan-enabled", true);
     // Between statements only: two readings within one keep operators of their own.

@@ -119,6 +119,12 @@ class PhysicalPlanner {
   Result<PhysicalStream> PlanBatchAggregate(const PlanPtr& plan, const AggregateNode& node);
   Result<PhysicalStream> PlanBatchSort(const PlanPtr& plan, const SortNode& node);
   Result<PhysicalStream> PlanBatchNormalize(const PlanPtr& plan, const NormalizeNode& node);
+  // Rows with a greater ROW_NUMBER than `most_number` are left out (-1: none).
+  Result<PhysicalStream> PlanBatchOver(const PlanPtr& plan, const OverNode& node, int64_t most_number,
+                                       bool newest_first);
+  Result<std::optional<PhysicalStream>> TryPlanBatchRank(const PlanPtr& plan);
+  Result<PhysicalStream> PlanBatchSession(const PlanPtr& plan, const WindowTvfNode& node);
+  Result<PhysicalStream> PlanBatchSetOperation(const PlanPtr& plan, const SetOpNode& node);
   Result<PhysicalStream> PlanBatchJoin(const PlanPtr& plan, const JoinNode& node);
   // A changelog as the rows that are left of it; by whole rows where there are no keys.
   PhysicalStream AddFold(const Schema& schema, const std::vector<int>& keys, PhysicalStream stream);
@@ -180,6 +186,7 @@ class PhysicalPlanner {
   JobGraph graph_;
   int parallelism_ = 1;
   bool batch_ = false;
+  bool raw_changes_ = false;  // of batch mode: the changes of a table are wanted, not what is left of them
   bool bounded_ = true;
   std::string lineage_;          // the sink whose inputs are being planned
   std::string probed_producer_;  // of the changes of the last Probe

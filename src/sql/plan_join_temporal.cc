@@ -73,9 +73,14 @@ Result<PhysicalStream> PhysicalPlanner::PlanVersionedJoin(const PlanPtr& plan, c
   spec.join = inputs.spec;
   spec.time_columns = {node.time->index(), right_time};
   ASSIGN_OR_RETURN(PhysicalStream left, Plan(inputs.plans[kLeftSide], need));
-  ASSIGN_OR_RETURN(PhysicalStream right, Plan(inputs.plans[kRightSide], Need(false)));
-  PhysicalStream out = AddJoin("temporal_join", "TemporalJoin", spec.Serialize(), plan->schema, left,
-                               inputs.spec.sides[kLeftSide].keys, right, inputs.spec.sides[kRightSide].keys);
+  // Versions are all changes, not what is left of them.
+  raw_changes_ = batch_;
+  Result<PhysicalStream> versioned = Plan(inputs.plans[kRightSide], Need(false));
+  raw_changes_ = false;
+  ASSIGN_OR_RETURN(PhysicalStream right, std::move(versioned));
+  PhysicalStream out = AddJoin(batch_ ? "batch_temporal_join" : "temporal_join", "TemporalJoin",
+                               spec.Serialize(), plan->schema, left, inputs.spec.sides[kLeftSide].keys, right,
+                               inputs.spec.sides[kRightSide].keys);
   out.mode = left.mode;
   out.deletes_by_key = left.deletes_by_key;
   RETURN_IF_ERROR(

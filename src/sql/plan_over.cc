@@ -6,6 +6,7 @@
 #include "operators/over_aggregate.h"
 #include "operators/over_changes.h"
 #include "operators/session_window.h"
+#include "sql/batch/over_calls.h"
 #include "sql/physical_planner.h"
 #include "sql/plan_rank.h"
 
@@ -38,8 +39,8 @@ int FindComputed(const PlanPtr& plan, const Expr& expr) {
   return -1;
 }
 
-// Over(Project?(Over(x))) with the same specification as Project(Over(Project(x))) with all calls in one
-// node; null when the two differ or the upper one reads results of the lower one.
+}  // namespace
+
 PlanPtr MergeOvers(const PlanPtr& plan) {
   const OverNode& upper = *plan->As<OverNode>();
   PlanPtr below = plan->input();
@@ -98,6 +99,9 @@ PlanPtr MergeOvers(const PlanPtr& plan) {
   return MakeProject(over, std::move(exprs), std::move(out_names));
 }
 
+namespace {
+
+// LEAD looks the other way.
 Result<OverFunction> LagOf(const OverCall& call) {
   OverFunction f;
   f.kind = OverFunction::Kind::kLag;
@@ -108,6 +112,7 @@ Result<OverFunction> LagOf(const OverCall& call) {
       return Refused("the offset of LAG must be a constant number");
     f.offset = offset.as_int();
   }
+  if (call.function == "LEAD") f.offset = -f.offset;
   if (call.args.size() > 2) {
     f.default_column = call.args[2];
     if (call.arg_types[2].physical() != call.arg_types[0].physical()) {
@@ -118,11 +123,13 @@ Result<OverFunction> LagOf(const OverCall& call) {
   return f;
 }
 
-Result<OverFunctions> FunctionsOf(const OverNode& node) {
+}  // namespace
+
+Result<OverFunctions> OverFunctionsOf(const OverNode& node, bool batch) {
   OverFunctions all;
   for (const OverCall& call : node.calls) {
     OverFunction f;
-    if (call.function == "LAG") {
+    if (call.function == "LAG" || (batch && call.function == "LEAD")) {
       ASSIGN_OR_RETURN(f, LagOf(call));
     } else if (call.function == "LEAD") {
       return Refused("LEAD Function is not supported in stream mode.");
@@ -133,6 +140,10 @@ Result<OverFunctions> FunctionsOf(const OverNode& node) {
     } else if (call.function == "DENSE_RANK") {
       f.kind = OverFunction::Kind::kDenseRank;
     } else if (AggregateRegistry::BuiltIn().Find(call.function) == nullptr) {
+      if (batch) {
+        return SqlError(ErrorNumber::kUnsupported, {},
+                        call.function + " Function is not supported in batch mode");
+      }
       return Refused(call.function + " Function is not supported in stream mode.");
     } else {
       f.index = static_cast<int>(all.calls.size());
@@ -145,8 +156,6 @@ Result<OverFunctions> FunctionsOf(const OverNode& node) {
   return all;
 }
 
-}  // namespace
-
 Result<PhysicalStream> PhysicalPlanner::PlanOver(const PlanPtr& plan, const OverNode& node,
                                                  bool need_before) {
   if (PlanPtr merged = MergeOvers(plan)) return Plan(merged, need_before);
@@ -158,7 +167,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanOver(const PlanPtr& plan, const Over
   for (const SortKey& key : node.order_by) {
     if (key.descending) return Refused("The window can only be ordered in ASCENDING mode.");
   }
-  ASSIGN_OR_RETURN(OverFunctions functions, FunctionsOf(node));
+  ASSIGN_OR_RETURN(OverFunctions functions, OverFunctionsOf(node, false));
   const DataType& time = input->schema[node.order_by[0].column].type;
   if (time.time_attribute() == TimeAttribute::kNone) {
     return PlanOverChanges(plan, node, std::move(functions), need_before);

@@ -76,7 +76,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
   }
   // What sends only keys or upserts is normalised above.
   bool whole = stream.mode.has_update_before() || !stream.mode.has_updates();
-  if (batch_ && !stream.mode.insert_only() && whole && !stream.deletes_by_key) {
+  if (batch_ && !raw_changes_ && !stream.mode.insert_only() && whole && !stream.deletes_by_key) {
     std::vector<int> key = KeyColumns(node);
     if (key.size() < node.table->primary_key.size()) key.clear();
     return AddFold(plan->schema, key, stream);

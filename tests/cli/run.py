@@ -490,6 +490,42 @@ def a_job_that_fails_and_starts_again_says_so(cli):
     assert "after 2 restarts" in done.stderr, done.stderr
 
 
+def in_batch(cli, more=""):
+    """A batch script of two jobs over a few thousand rows: one joins and groups, the other one reads numbers."""
+    (cli.folder / "in").mkdir(exist_ok=True)
+    return cli.file("batch.sql", f"""
+        SET 'execution.runtime-mode' = 'batch'; {more}
+        CREATE TABLE numbers (k INT, n STRING) WITH ('connector' = 'filesystem', 'path' = 'in', 'format' = 'json');
+        CREATE TABLE counts (k INT, c BIGINT) WITH ('connector' = 'filesystem', 'path' = 'out', 'format' = 'csv');
+        CREATE TABLE sums (k INT, s BIGINT) WITH ('connector' = 'filesystem', 'path' = 'sums', 'format' = 'csv');
+        INSERT INTO counts SELECT a.k, COUNT(*) FROM numbers a JOIN numbers b ON a.k = b.k GROUP BY a.k;
+        INSERT INTO sums SELECT k, SUM(CAST(n AS BIGINT)) FROM numbers GROUP BY k;""")
+
+
+def a_batch_run_that_failed_is_run_again_without_doubles(cli):
+    script = in_batch(cli, "SET 'execution.checkpointing.dir' = 'checkpoints';")
+    rows = [f'{{"k":{n % 3000},"n":"{n}"}}\n' for n in range(6000)]
+    cli.file("in/1.json", "".join([*rows, '{"k":1,"n":"no number"}\n']))
+    spilling = ("-D", "state.memory.budget=1 kb", "-D", "io.tmp.dirs=" + str(cli.folder))
+    for _ in range(2):  # the second time the first job has ended before
+        failed = cli.run("run", script, *spilling)
+        assert failed.returncode == 1 and "no number" in failed.stderr, failed.stderr
+        equal(sum(int(line.split(",")[1]) for line in written(cli)), 2999 * 4 + 9)
+        equal(written(cli, "sums") if (cli.folder / "sums").exists() else [], [])
+    cli.file("in/1.json", "".join(rows))
+    equal(cli.run("run", script, *spilling).returncode, 0)
+    equal((len(written(cli)), len(written(cli, "sums"))), (3000, 3000))
+    assert not list((cli.folder / "penstock").glob("*")), "spilled files were left"
+
+
+def a_batch_job_that_cannot_spill_names_the_folder(cli):
+    script = in_batch(cli, "SET 'state.memory.budget' = '1 kb'; SET 'io.tmp.dirs' = 'in/1.json';")
+    cli.file("in/1.json", "".join(f'{{"k":{n},"n":"{n}"}}\n' for n in range(6000)))
+    failed = cli.run("run", script)
+    equal(failed.returncode, 1)
+    assert "in/1.json/penstock" in failed.stderr, failed.stderr
+
+
 def serving(cli, name="job.sql", rate=5000, more=""):
     """A script with checkpoints whose job runs until it is ended."""
     return cli.file(name, f"""

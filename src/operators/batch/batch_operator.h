@@ -42,6 +42,11 @@ class BatchOperator : public Operator {
     }
     return Progress::kDone;
   }
+  // There is a checkpoint behind the end; what is before it cannot be saved.
+  Status SnapshotState(std::vector<std::string>*) final {
+    if (open_inputs_ == 0 && drained_ && !emitting_) return Status::Ok();
+    return Status::InvalidArgument("a batch job has no state that could be saved before it ends");
+  }
 
  protected:
   virtual Status Prepare() { return Status::Ok(); }

@@ -24,6 +24,13 @@ Result<bool> IsMergeable(const AggregateCall& call, const EvalContext* eval) {
   return kernel->mergeable() && kernel->view_count() == 0;
 }
 
+// Nodes that may stand between the changes of a table and a temporal join.
+bool HandsChangesOn(const PlanPtr& plan) {
+  return plan->As<ScanNode>() != nullptr || plan->As<NormalizeNode>() != nullptr ||
+         plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr ||
+         plan->As<WatermarkNode>() != nullptr || plan->As<ValuesNode>() != nullptr;
+}
+
 Status Unsupported(const std::string& what) {
   return SqlError(ErrorNumber::kUnsupported, {}, what + " is not supported in batch mode");
 }
@@ -39,6 +46,9 @@ Status PhysicalPlanner::UnboundedInBatch(const Table& table) const {
 }
 
 Result<std::optional<PhysicalStream>> PhysicalPlanner::TryPlanBatch(const PlanPtr& plan, Need) {
+  if (raw_changes_ && !HandsChangesOn(plan)) {
+    return Unsupported("a versioned table that is more than rows of a table, projected or deduplicated,");
+  }
   std::optional<PhysicalStream> made;
   if (const auto* node = plan->As<AggregateNode>()) {
     ASSIGN_OR_RETURN(made, PlanBatchAggregate(plan, *node));
@@ -48,15 +58,19 @@ Result<std::optional<PhysicalStream>> PhysicalPlanner::TryPlanBatch(const PlanPt
     ASSIGN_OR_RETURN(made, PlanBatchNormalize(plan, *node));
   } else if (const auto* node = plan->As<WindowTvfNode>()) {
     if (node->window.proctime) return Unsupported("a window over processing time");
-    if (node->window.kind == WindowKind::kSession) return Unsupported("SESSION");
+    if (node->window.kind == WindowKind::kSession) {
+      ASSIGN_OR_RETURN(made, PlanBatchSession(plan, *node));
+    }
   } else if (const auto* node = plan->As<JoinNode>()) {
     ASSIGN_OR_RETURN(made, PlanBatchJoin(plan, *node));
-  } else if (const auto* node = plan->As<TemporalJoinNode>()) {
-    if (!node->time->type().is_proctime()) return Unsupported("a join FOR SYSTEM_TIME AS OF a rowtime");
-  } else if (plan->As<OverNode>() != nullptr) {
-    return Unsupported("OVER");
+  } else if (plan->As<ProjectNode>() != nullptr || plan->As<FilterNode>() != nullptr) {
+    return TryPlanBatchRank(plan);
+  } else if (const auto* node = plan->As<OverNode>()) {
+    ASSIGN_OR_RETURN(made, PlanBatchOver(plan, *node, -1, false));
   } else if (const auto* node = plan->As<SetOpNode>()) {
-    if (node->op != SetOp::kUnion) return Unsupported("INTERSECT or EXCEPT");
+    if (node->op != SetOp::kUnion) {
+      ASSIGN_OR_RETURN(made, PlanBatchSetOperation(plan, *node));
+    }
   }
   return made;
 }
@@ -108,6 +122,12 @@ PhysicalStream PhysicalPlanner::AddFold(const Schema& schema, const std::vector<
 }
 
 Result<PhysicalStream> PhysicalPlanner::PlanBatchNormalize(const PlanPtr& plan, const NormalizeNode& node) {
+  if (raw_changes_ && !node.filter) {
+    ASSIGN_OR_RETURN(PhysicalStream probed, Probe(plan->input(), {false, false}));
+    // Deletions that carry only the key are completed by the row they take back.
+    if (probed.deletes_by_key) return PlanNormalize(plan, node, Need(false));
+    return Plan(plan->input(), {false, false});
+  }
   ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), {false, false}));
   stream = AddFold(plan->schema, node.keys, stream);
   if (!node.filter) return stream;
