@@ -94,6 +94,11 @@ class Session {
   Status ExecuteSet(const sql::AstSet& set, int number, ResultHandler* handler);
   Status ExecuteDrop(const sql::AstDrop& drop);
   Result<std::string> ExplainText(const sql::AstStatement& statement, bool changelog_mode);
+  // EXPLAIN STATE (forecast/explain_state.cc), and the job of a statement that only is to be explained.
+  Result<std::string> ExplainState(const sql::AstStatement& statement);
+  Result<JobGraph> PlanForExplain(const sql::AstStatement& statement);
+  Status BindForExplain(const sql::AstStatement& statement, std::vector<sql::PlanPtr>* plans,
+                        std::vector<sql::SinkTarget>* sinks);
   // A column of strings as the result of SHOW and the like.
   void ReportTexts(int number, const std::string& column, const std::vector<std::string>& values,
                    ResultHandler* handler);

@@ -323,7 +323,7 @@ Result<AstStatementSet> ParseStatementSet(TokenStream& in) {
 Result<AstExplain> ParseExplain(TokenStream& in, std::string_view text) {
   AstExplain explain;
   while (in.IsWord("ESTIMATED_COST") || in.IsWord("CHANGELOG_MODE") || in.IsWord("JSON_EXECUTION_PLAN") ||
-         in.IsWord("PLAN_ADVICE")) {
+         in.IsWord("PLAN_ADVICE") || in.IsWord("STATE")) {
     explain.details.push_back(in.Take().upper);
     if (!in.AcceptSymbol(",")) break;
   }

@@ -12,9 +12,11 @@ import json
 import os
 import pathlib
 import pty
+import random
 import re
 import shutil
 import signal
+import statistics
 import struct
 import subprocess
 import sys
@@ -717,6 +719,44 @@ def a_hot_key_is_spread_over_the_subtasks_and_counted_the_same(cli):
             assert 85 < share < 91, line
             busiest = float(re.search(r"busiest subtask adds up ([0-9.]+) %", line)[1])
             assert busiest <= 55, line
+
+
+def state_is_forecast_from_a_twentieth_of_zipf_data(cli):
+    """Window, deduplication, Top-N, join and groups: distinct keys within a quarter of what a count gives."""
+    generator = random.Random(7)
+    ranks = generator.choices(range(20000), weights=[1 / (rank + 1) for rank in range(20000)], k=200000)
+    cli.file("clicks.csv", "".join(f"{rank * 7 + 100000},{i // 50},page{rank % 90}\n" for i, rank in enumerate(ranks)))
+    tables = """CREATE TABLE clicks (u BIGINT, s BIGINT, p STRING, ts AS TO_TIMESTAMP_LTZ(s, 0), WATERMARK FOR ts AS ts)
+        WITH ('connector'='filesystem', 'path'='clicks.csv', 'format'='csv');"""
+    window = """SELECT u, window_end, COUNT(*) FROM TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '600' SECOND)
+        GROUP BY u, window_start, window_end"""
+    rank = "SELECT * FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY u ORDER BY {} DESC) AS n FROM clicks) WHERE n <= {}"
+    distinct = len(set(ranks))
+    in_window = statistics.mean(len(set(ranks[at:at + 30000])) for at in range(0, 180000, 30000))
+    for query, keys in ((window, in_window), ("SELECT u, COUNT(*) FROM clicks GROUP BY u", distinct),
+                        (rank.format("ts", 1), distinct), (rank.format("s", 5), distinct),
+                        ("SELECT a.p FROM clicks a JOIN clicks b ON a.u = b.u", distinct)):
+        done = cli.run("-c", tables + "EXPLAIN STATE " + query)
+        equal(done.returncode, 0)
+        found = re.search(r": ([0-9,]+) keys", done.stdout)
+        assert found, done.stdout
+        forecast = int(found[1].replace(",", ""))
+        assert abs(forecast / keys - 1) < 0.25, f"{forecast} of {keys}: {done.stdout}"
+        assert "total: " in done.stdout and ("warning: grows for ever" in done.stdout) == (query != window), done.stdout
+
+
+def the_state_of_100_million_keys_of_1_kb_is_100_gb(cli):
+    done = cli.run("-c", """CREATE TABLE users (user_id BIGINT, profile STRING) WITH ('connector' = 'datagen');
+        SET 'penstock.state.keys.users.user_id' = '100000000'; SET 'penstock.state.bytes.users.profile' = '1000';
+        SET 'table.exec.state.ttl' = '1 d';
+        EXPLAIN STATE SELECT user_id, profile FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY PROCTIME()
+        DESC) AS n FROM users) WHERE n = 1""")
+    equal(done.returncode, 0)
+    found = re.search(r"100,000,000 keys, declared x ([0-9]+) B = ([0-9]+) GB, with its structures ([0-9]+) GB", done.stdout)
+    assert found, done.stdout
+    width, payload, whole = map(int, found.groups())
+    assert 1000 <= width <= 1050 and 100 <= payload <= 105 and payload < whole < 140, done.stdout
+    assert "warning" not in done.stdout, done.stdout
 
 
 def the_first_row_comes_within_a_second(cli):
