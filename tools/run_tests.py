@@ -85,6 +85,9 @@ def main():
     if (CONFORMANCE / "run.py").exists():
         tally.run("conformance ratchet", [sys.executable, str(CONFORMANCE / "run.py"), "--penstock", str(penstock),
                                           "--baseline", str(baseline)], timeout=1200)
+        if arguments.full:
+            tally.run("restored at another parallelism", [sys.executable, "tests/conformance/rescale.py", "--penstock",
+                                                          str(penstock), "--cases", str(CONFORMANCE)], timeout=1200)
     else:
         tally.skip("conformance ratchet", f"no cases at {CONFORMANCE}")
     print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+import crash
 from plan import MACROS, render
 from values import columns_of_duck, row_of_duck, row_of_penstock
 
@@ -157,7 +158,9 @@ class Penstock:
         return results
 
     def run(self, cases, setting, rng):
-        """Outcomes by case with canonical rows."""
+        """Outcomes by case with canonical rows; of those that the setting is for."""
+        if setting.name == "crash":
+            return crash.run(self, cases, setting, rng)
         for path in self.folder.glob("*.out"):
             path.unlink()
         if not setting.restored:

@@ -8,15 +8,17 @@ import operators_time as times
 import operators_update as updates
 from maker import Maker
 
-# operator -> (weight, what its result can be)
+# operator -> (weight at the end of a query or over any input, weight where a time attribute must survive, what its
+# result can be)
 OPERATORS = {
-    updates.group_by: (3, "any"), updates.distinct: (1, "any"), updates.grouping_sets: (1, "any"),
-    updates.top_n: (3, "any"), updates.limit: (1.2, "any"), updates.over_changes: (1.2, "any"),
-    updates.set_operation: (4, "any append time"), updates.unnest: (1.6, "any append time"),
-    times.window_aggregate: (4, "any append time"), times.aggregate_of_windows: (1.5, "any append time"),
-    times.window_rank: (3, "any append"), times.one_row: (3, "any append time utime"), times.over: (5, "any append time utime"),
-    joins.regular: (4, "any append"), joins.semi: (3, "any append"), joins.interval: (4, "any append time"),
-    joins.temporal: (1.8, "any append time utime"), joins.lookup: (1.5, "any append time"), joins.window_join: (3, "any append"),
+    updates.group_by: (6, 0, "any"), updates.distinct: (3.5, 0, "any"), updates.grouping_sets: (5, 0, "any"),
+    updates.top_n: (5, 0, "any"), updates.limit: (3, 0, "any"), updates.over_changes: (4, 0, "any"),
+    updates.set_operation: (16, 0.7, "any append time"), updates.unnest: (2.2, 1, "any append time"),
+    times.window_aggregate: (4, 5, "any append time"), times.aggregate_of_windows: (1.5, 1.5, "any append time"),
+    times.window_rank: (5, 3, "any append"), times.one_row: (3.5, 0.7, "any append time utime"),
+    times.over: (5, 2.5, "any append time utime"), joins.regular: (12, 4, "any append"), joins.semi: (14, 4, "any append"),
+    joins.interval: (8, 1.5, "any append time"), joins.temporal: (1.5, 0.6, "any append time utime"),
+    joins.lookup: (1.5, 0.6, "any append time"), joins.window_join: (18, 6, "any append"),
 }
 
 
@@ -32,7 +34,7 @@ class Generator:
         m.grow = lambda need, budget: self.grow(m, need, budget)
         m.split = self.split
         budget = self.rng.choices((1, 2, 3, 4), (35, 38, 18, 9))[0]
-        if self.rng.random() < 0.03 and (root := times.sort(m, "any", budget - 1)):
+        if self.rng.random() < 0.035 and (root := times.sort(m, "any", budget - 1)):
             return root
         root = self.operator(m, "any", budget)
         return self.decorated(m, root)
@@ -50,7 +52,8 @@ class Generator:
         return node if array else self.decorated(m, node)
 
     def operator(self, m, need, budget):
-        usable = [(op, weight) for op, (weight, gives) in OPERATORS.items() if need in gives.split()]
+        usable = [(op, first if need == "any" else second) for op, (first, second, gives) in OPERATORS.items()
+                  if need in gives.split()]
         for _ in range(20):
             op = self.rng.choices([o for o, _ in usable], [w for _, w in usable])[0]
             before = m.count

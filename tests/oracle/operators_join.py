@@ -88,7 +88,7 @@ def interval(m, need, budget):
         return None
     a, b = m.rng.choice(pairs)
     low, high = m.rng.choice(((-3000, 0), (-1000, 4000), (0, 8000), (-20000, -1000), (500, 2500), (-60000, 60000)))
-    kind = m.rng.choice(("JOIN", "LEFT JOIN") if need in ("time", "append") else KINDS)
+    kind = m.rng.choice(("JOIN", "LEFT JOIN") if need in ("time", "append") else (*KINDS, "FULL JOIN", "RIGHT JOIN"))
 
     def bound(milliseconds):
         return f"l.{left.rowtime} {'-' if milliseconds < 0 else '+'} {seconds(abs(milliseconds))}"

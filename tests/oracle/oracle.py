@@ -2,7 +2,8 @@
 """Random queries over random changelogs: what Penstock ends with must be what DuckDB says of the final tables.
 
 Each seed makes tables (tables.py) and queries (generator.py). Penstock runs them at parallelism 1 and 3, over a savepoint
-at a random point with another parallelism behind it, with random batch sizes; every final result is compared. Options:
+at a random point with another parallelism behind it, as a batch job, and killed several times with checkpoints (crash.py),
+with random batch sizes; every final result is compared. Options:
 --penstock PATH, --queries N, --seed S (the first), --jobs N, --only SEED[/QUERY], --settings WORDS, --keep DIR (failing
 queries as small scripts), --coverage (prints the table of operators), --daily (seeds that change with the day), --no-shrink.
 """
@@ -39,21 +40,27 @@ class Seed:
         if rng.random() < 0.2:
             self.session += [("table.exec.mini-batch.enabled", "true"), ("table.exec.mini-batch.allow-latency", "1 s"),
                              ("table.exec.mini-batch.size", str(rng.choice((2, 5, 50))))]
-        self.cases = []
-        for query in range(QUERIES):
-            mine = random.Random(f"{number}/{query}")
-            root = Generator(mine, self.tables, self.time_type).query()
-            case = Case(f"q{query}", root)
-            if root.key and mine.random() < 0.25 and not root.sorted_by and not any(
-                    root.column(k).type.startswith(("MULTISET", "ARRAY")) for k in root.key):
-                case.sink_key = root.key
-            self.cases.append(case)
         self.settings = self.choose_settings(rng)
+
+    def case(self, query, attempt):
+        """A query; another one with each attempt."""
+        mine = random.Random(f"{self.number}/{query}/{attempt}")
+        root = Generator(mine, self.tables, self.time_type).query()
+        case = Case(f"q{query}", root)
+        if root.key and mine.random() < 0.25 and not root.sorted_by and not any(
+                root.column(k).type.startswith(("MULTISET", "ARRAY")) for k in root.key):
+            case.sink_key = root.key
+        return case
 
     def choose_settings(self, rng):
         sizes = (1, 2, 7, 1024)
+        batch = ("-D", "execution.runtime-mode=batch")
+        if rng.random() < 0.5:
+            batch += ("-D", "state.memory.budget=1 kb")
         return [Setting("p1", 1, rng.choice(sizes)), Setting("p3", 3, rng.choice(sizes)),
-                Setting("savepoint", rng.randint(1, 8), rng.choice(sizes), rng.randint(1, 8))]
+                Setting("savepoint", rng.randint(1, 8), rng.choice(sizes), rng.randint(1, 8)),
+                Setting("batch", rng.choice((1, 3)), rng.choice(sizes), options=batch),
+                Setting("crash", 1, rng.choice(sizes))]
 
 
 def verdict(case, outcome):
@@ -94,10 +101,8 @@ class Runner:
         """(failures as texts, coverage) of a seed."""
         seed = Seed(number)
         wanted = self.arguments.only.partition("/")[2]
-        cases = [c for c in seed.cases if not wanted or c.name == f"q{wanted.lstrip('q')}"]
         self.duck.load(seed.tables)
-        for case in cases:
-            case.expected = self.duck.answer(case)
+        cases = [self.answered(seed, query) for query in range(QUERIES) if not wanted or wanted.lstrip("q") == str(query)]
         failures = []
         for setting in seed.settings:
             if self.arguments.settings and setting.name not in self.arguments.settings:
@@ -105,12 +110,23 @@ class Runner:
             failures += self.compare(seed, cases, setting)
         return failures, self.coverage(seed, cases)
 
+    def answered(self, seed, query):
+        """A query with DuckDB's answer; of those without rows most are left for another."""
+        for attempt in range(3):
+            case = seed.case(query, attempt)
+            case.expected = self.duck.answer(case)
+            if case.expected:
+                break
+        return case
+
     def compare(self, seed, cases, setting):
         with tempfile.TemporaryDirectory(prefix="penstock-oracle-") as folder:
             penstock = Penstock(self.arguments.penstock, folder, seed.tables, seed.session)
             outcomes = penstock.run(cases, setting, random.Random(f"{seed.number}/savepoint"))
         failures = []
-        for case in cases:
+        for case in (c for c in cases if c.name in outcomes):
+            if setting.name == "batch" and (outcomes[case.name].error or "").startswith("unsupported"):
+                continue
             problem = verdict(case, outcomes[case.name])
             if problem and not (outcomes[case.name].missing and len(cases) > 1):
                 failures.append(self.report(seed, case, setting, problem))
@@ -120,7 +136,7 @@ class Runner:
 
     def report(self, seed, case, setting, problem):
         head = f"FAILED seed {seed.number}/{case.name} ({setting})\n  {problem}"
-        if self.arguments.no_shrink:
+        if self.arguments.no_shrink or setting.name == "crash":
             return head + f"\n{case.select(False)}"
         small = Shrinker(self.arguments.penstock, self.duck, seed, setting, verdict).shrink(case, problem)
         self.duck.load(seed.tables)

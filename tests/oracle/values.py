@@ -43,6 +43,17 @@ def row_of_penstock(row, columns):
     return tuple(penstock_text(value, column.type) for value, column in zip(row, columns))
 
 
+def row_of_file(row, columns):
+    """A row of a JSON file, where decimals have lost their zeros."""
+    plain = []
+    for value, column in zip(row, columns):
+        parts = decimal_of(column.type)
+        if parts is not None and value is not None:
+            value = Decimal(str(value)).quantize(Decimal(1).scaleb(-parts[1]))
+        plain.append(penstock_text(value, column.type))
+    return tuple(plain)
+
+
 def penstock_text(value, type_):
     if value is None:
         return None
