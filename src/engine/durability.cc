@@ -1,6 +1,7 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
 #include "base/strings.h"
 #include "connectors/filesystem/file_listing.h"
+#include "engine/job_options.h"
 #include "engine/session.h"
 
 namespace penstock {
@@ -83,9 +84,8 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
       config_.GetDuration("execution.checkpointing.interval", 0) == 0) {
     notices_->OnNotice(statements_, "a checkpoint is taken every second, for an exactly-once sink");
   }
-  std::string backend =
-      config_.GetString("state.backend.type", config_.GetString("state.backend", "hashmap"));
-  if (backend != "hashmap" && notices_ != nullptr)
+  std::string backend = StateBackendOf(config_);
+  if (backend != kMemoryBackend && backend != kDiskBackend && notices_ != nullptr)
     notices_->OnNotice(statements_, "state is kept in memory: there is no state backend '" + backend + "'");
   // Jobs under a manual clock have no thread that could write.
   if (PrintsItsRows(graph) || options_.driven) return std::optional<JobDurability>();

@@ -1,6 +1,7 @@
 // Reading and checking of options.
 #include "engine/job_options.h"
 
+#include "base/memory_budget.h"
 #include "base/strings.h"
 
 namespace penstock {
@@ -29,6 +30,22 @@ Result<JobOptions> ReadJobOptions(const sql::Config& config) {
   std::string folders = config.GetString("io.tmp.dirs", "/tmp");
   options.work_directory = folders.substr(0, folders.find_first_of(",:")) + "/penstock";
   return options;
+}
+
+std::string StateBackendOf(const sql::Config& config) {
+  return config.GetString("state.backend.type", config.GetString("state.backend", kMemoryBackend));
+}
+
+int64_t MemoryBudgetOf(const sql::Config& config) {
+  bool on_disk = StateBackendOf(config) == kDiskBackend;
+  return config.GetMemorySize("state.memory.budget", on_disk ? kDiskBudget : MemoryBudget::kUnlimited);
+}
+
+void PlaceJob(const sql::Config& config, const std::string& folder, JobOptions* options) {
+  if (!options->work_directory.empty()) options->work_directory += "-" + folder;
+  if (StateBackendOf(config) != kDiskBackend) return;
+  std::string local = config.GetString("state.backend.rocksdb.localdir");
+  options->state_directory = local.empty() ? options->work_directory + "/state" : local + "/" + folder;
 }
 
 Result<JobGraph> RoundTrip(const JobGraph& graph) {

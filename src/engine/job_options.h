@@ -17,6 +17,17 @@ namespace penstock {
 //   penstock.idle-time   of --stop-when-idle: how long nothing must have moved; default 200 ms.
 Result<JobOptions> ReadJobOptions(const sql::Config& config);
 
+// Where keyed state is kept: state.backend.type, or state.backend.
+inline constexpr const char* kMemoryBackend = "hashmap";
+inline constexpr const char* kDiskBackend = "rocksdb";
+inline constexpr int64_t kDiskBudget = int64_t{1} << 30;  // of rocksdb where the script names none
+std::string StateBackendOf(const sql::Config& config);
+// state.memory.budget
+int64_t MemoryBudgetOf(const sql::Config& config);
+// Gives a job the folder `folder` below io.tmp.dirs, and below state.backend.rocksdb.localdir where that is
+// set and the backend needs one.
+void PlaceJob(const sql::Config& config, const std::string& folder, JobOptions* options);
+
 // The graph written to bytes and read back. Internal when the bytes of the two differ.
 Result<JobGraph> RoundTrip(const JobGraph& graph);
 

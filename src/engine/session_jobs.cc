@@ -9,6 +9,7 @@
 #include "engine/restorable.h"
 #include "engine/running_job.h"
 #include "engine/savepoint_file.h"
+#include "state/ordered_store.h"
 
 namespace penstock {
 
@@ -38,9 +39,8 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   }
   at_run_time_ = true;
   ASSIGN_OR_RETURN(JobOptions options, ReadJobOptions(config_));
-  memory_.set_limit(config_.GetMemorySize("state.memory.budget", MemoryBudget::kUnlimited));
-  if (!options.work_directory.empty())
-    options.work_directory += "-" + std::to_string(EntropySeed()) + "-" + std::to_string(job_number);
+  memory_.set_limit(MemoryBudgetOf(config_));
+  PlaceJob(config_, std::to_string(EntropySeed()) + "-" + std::to_string(job_number), &options);
   options.stop_when_idle = options_.stop_when_idle;
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
   ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
@@ -57,10 +57,11 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   made->statement = number;
   made->eval = eval_;
   made->handler = handler_;
-  made->job = std::make_unique<Job>(
-      std::move(graph), std::move(options),
-      JobEnvironment{&registry_, clock_, files_, &made->eval, &memory_, options_.make_executor},
-      std::move(durability));
+  JobEnvironment environment{&registry_, clock_, files_, &made->eval, &memory_};
+  environment.make_executor = options_.make_executor;
+  if (options_.driven) environment.make_store = MakeMemoryStore;  // one thread does everything
+  made->job = std::make_unique<Job>(std::move(graph), std::move(options), std::move(environment),
+                                    std::move(durability));
   RETURN_IF_ERROR(made->job->Prepare());
   if (made->job->finished_before()) return Status::Ok();
   RunningJob* running = made.get();

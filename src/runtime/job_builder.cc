@@ -5,6 +5,7 @@
 #include "runtime/job_runner.h"
 #include "runtime/sink_operator.h"
 #include "state/keyed_image.h"
+#include "state/ordered_store.h"
 
 namespace penstock {
 
@@ -185,9 +186,19 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   } else if (vertex.kind == VertexKind::kOperator) {
     ASSIGN_OR_RETURN(node->op, environment_.registry->NewOperator(vertex));
     KeyGroupRange range = KeyGroupRange::Of(subtask, vertex.parallelism, graph_.max_parallelism);
-    node->state = MakeHashBackend(range, environment_.clock);
+    node->state = MakeState(range);
   }
   return Status::Ok();
+}
+
+std::unique_ptr<BoundedBackend> JobRunner::MakeState(const KeyGroupRange& range) {
+  MemoryBudget* memory = environment_.memory != nullptr ? environment_.memory : &own_memory_;
+  if (options_.state_directory.empty()) return MakeHashBackend(range, environment_.clock, memory);
+  if (!store_) {
+    store_ = environment_.make_store ? environment_.make_store()
+                                     : MakeRocksStore(environment_.files, options_.state_directory, memory);
+  }
+  return MakeTieredBackend(range, environment_.clock, memory, store_);
 }
 
 // Whether a subtask gets exactly what it wrote itself: then its next checkpoint may be a delta on that.

@@ -106,6 +106,7 @@ void JobRunner::Release() {
   channels_.clear();
   enumerations_.clear();
   sources_.clear();
+  store_.reset();
   if (!options_.work_directory.empty() && environment_.files != nullptr)
     (void)RemoveTree(*environment_.files, options_.work_directory);
 }

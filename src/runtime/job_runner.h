@@ -25,6 +25,8 @@ struct JobOptions {
   bool savepoint = false;      // of stop_when_idle: take a snapshot before ending
   int threads = 0;             // 0: as many as cores
   std::string work_directory;  // OperatorContext's; empty: nothing may be written
+  // Keyed state that does not fit into memory goes to this folder; empty: all of it stays in memory.
+  std::string state_directory;
   // One per vertex uid; every new subtask gets all old subtasks' parts.
   std::vector<SubtaskSnapshot> restore;
   bool restore_watermarks = false;  // after a failure; a start from a savepoint begins without
@@ -43,6 +45,8 @@ struct JobEnvironment {
   MemoryBudget* memory = nullptr;  // shared by all jobs; null: the job has one of its own, without a limit
   // Who steps the tasks; null: a lock-step executor for lock-step graphs, threads for all others.
   std::function<std::unique_ptr<Executor>()> make_executor = nullptr;
+  // Where state goes that does not fit into memory; null: to RocksDB.
+  std::function<std::shared_ptr<OrderedStore>()> make_store = nullptr;
 };
 
 struct VertexMetrics {
@@ -104,6 +108,7 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   Status MakeSource(const JobVertex& vertex, const SourceContext& context);
   Status AddChain(Task* task, int vertex, int subtask, int parent_node, int lane, int input);
   Status MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* node);
+  std::unique_ptr<BoundedBackend> MakeState(const KeyGroupRange& range);
   Status RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* node);
   void ConnectGates(const JobVertex& vertex, size_t first_task);
   OperatorMetrics* NewMetrics(const std::string& name, int subtask);
@@ -121,6 +126,7 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   JobOptions options_;
   JobEnvironment environment_;
   MemoryBudget own_memory_;
+  std::shared_ptr<OrderedStore> store_;  // of state that does not fit into memory
   std::unique_ptr<Executor> executor_;
   LockStepExecutor driver_;  // of RunUntilQuiet
   std::vector<std::unique_ptr<Task>> tasks_;

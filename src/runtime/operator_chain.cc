@@ -38,6 +38,20 @@ void OperatorChain::Note(Node& node, Result<Progress> progress) {
     return;
   }
   node.blocked = *progress == Progress::kBlocked;
+  // A blocked operator may hold pointers into its state.
+  if (node.spec.state && !node.blocked) Settle(node);
+}
+
+void OperatorChain::Settle(Node& node) {
+  Status settled = node.spec.state->Settle();
+  if (!settled.ok() && status_.ok()) status_ = std::move(settled).WithContext(node.spec.vertex->name);
+  constexpr int kBatchesPerCount = 64;
+  if (node.batches++ % kBatchesPerCount == 0) CountState(node);
+}
+
+void OperatorChain::CountState(Node& node) {
+  if (node.spec.context.metrics != nullptr)
+    node.spec.context.metrics->state_bytes = static_cast<int64_t>(node.spec.state->MemoryBytes());
 }
 
 void OperatorChain::Deliver(int index, int input, Batch batch) {
@@ -192,7 +206,7 @@ Result<bool> OperatorChain::Flush() {
   return true;
 }
 
-Status OperatorChain::SnapshotKeyed(StateBackend* state, uint64_t epoch, uint64_t decided,
+Status OperatorChain::SnapshotKeyed(BoundedBackend* state, uint64_t epoch, uint64_t decided,
                                     SubtaskSnapshot* out) {
   if (epoch >= kSavepointEpoch) {
     ByteWriter bytes;
@@ -212,6 +226,7 @@ Status OperatorChain::Snapshot(uint64_t epoch, uint64_t decided, std::vector<Sub
     SubtaskSnapshot snapshot;
     snapshot.uid = node->spec.vertex->uid;
     snapshot.subtask = node->spec.context.subtask;
+    if (node->spec.state) CountState(*node);
     if (node->spec.state && keeps_state_)
       RETURN_IF_ERROR(SnapshotKeyed(node->spec.state.get(), epoch, decided, &snapshot));
     RETURN_IF_ERROR(node->spec.op->SnapshotState(&snapshot.lists));

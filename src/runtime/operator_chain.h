@@ -11,6 +11,7 @@
 
 #include "runtime/exchange.h"
 #include "runtime/sink_operator.h"
+#include "state/bounded_backend.h"
 #include "stream/snapshot.h"
 #include "stream/operator.h"
 
@@ -27,7 +28,7 @@ class OperatorChain {
     const JobVertex* vertex = nullptr;
     std::unique_ptr<Operator> op;  // null for the virtual root of a source
     SinkOperator* sink = nullptr;  // `op` where it is one
-    std::unique_ptr<StateBackend> state;
+    std::unique_ptr<BoundedBackend> state;
     OperatorContext context;
     int parent = -1;
     int lane = 0;   // of the parent
@@ -82,6 +83,7 @@ class OperatorChain {
     std::vector<std::pair<int, std::unique_ptr<Exchange>>> exchanges;  // by lane
     bool blocked = false;
     bool flushed = false;
+    int batches = 0;  // calls since its state was counted last
     std::deque<std::pair<int, Batch>> inbox;
   };
 
@@ -89,7 +91,9 @@ class OperatorChain {
   void Deliver(int node, int input, Batch batch);
   bool DownstreamFull(int node) const;
   void Note(Node& node, Result<Progress> progress);
-  static Status SnapshotKeyed(StateBackend* state, uint64_t epoch, uint64_t decided, SubtaskSnapshot* out);
+  void Settle(Node& node);
+  static void CountState(Node& node);
+  static Status SnapshotKeyed(BoundedBackend* state, uint64_t epoch, uint64_t decided, SubtaskSnapshot* out);
   Status EndNode(int node, int input, bool drained);
   void DrainNodes();
 

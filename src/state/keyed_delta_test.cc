@@ -11,14 +11,46 @@
 #include "data/key_codec.h"
 #include "env/clock.h"
 #include "env/random.h"
+#include "state/bounded_backend.h"
 #include "state/keyed_image.h"
 #include "state/keyed_merge.h"
-#include "state/state_backend.h"
+#include "state/ordered_store.h"
 
 namespace penstock {
 namespace {
 
 constexpr int kGroups = 16;
+
+// Which backends a job's subtasks have: in memory, or over a store with a budget that is always short.
+enum class Kind : uint8_t { kHash, kTieredModel, kTieredRocks, kAnyOfThem };
+
+// What the backends of a job share.
+struct Backends {
+  LocalFileSystem files;
+  MemoryBudget memory, unlimited;
+  std::shared_ptr<OrderedStore> store;
+  std::string directory;
+  int made = 0;
+
+  explicit Backends(Kind kind) {
+    if (kind == Kind::kTieredModel || kind == Kind::kAnyOfThem) store = MakeMemoryStore();
+    if (kind != Kind::kTieredRocks) return;
+    directory = testing::TempDir() + "/keyed_delta_" + std::to_string(EntropySeed());
+    store = MakeRocksStore(&files, directory, &memory);
+  }
+  std::unique_ptr<BoundedBackend> Make(Kind kind, const KeyGroupRange& range, const Clock* clock) {
+    if (kind == Kind::kHash || (kind == Kind::kAnyOfThem && ++made % 3 == 0))
+      return MakeHashBackend(range, clock, &unlimited);
+    return MakeTieredBackend(range, clock, &memory, store);
+  }
+};
+
+std::string BytesOf(KeyedPart snapshot) {
+  if (!snapshot.source) return snapshot.bytes;
+  Result<std::string> bytes = KeyedBytes(*snapshot.source);
+  EXPECT_TRUE(bytes) << bytes.status().ToString();
+  return bytes ? *bytes : "";
+}
 
 // Every entry of a base, with its time, independent of the order it is written in.
 std::multiset<std::string> Entries(std::string_view bytes) {
@@ -73,7 +105,7 @@ struct Model {
 
 struct Subtask {
   KeyGroupRange range;
-  std::unique_ptr<StateBackend> backend;
+  std::unique_ptr<BoundedBackend> backend;
   FixedState* counts = nullptr;
   FixedState* distinct = nullptr;
   MapState* lists = nullptr;
@@ -113,12 +145,17 @@ struct Subtask {
 // A job whose subtasks are told what to do; keeps the chains of its checkpoints as a store would.
 class DeltaWalk {
  public:
-  explicit DeltaWalk(uint64_t seed) : random_(seed) { Restart(1 + static_cast<int>(random_.Below(4))); }
+  DeltaWalk(Kind kind, uint64_t seed) : kind_(kind), backends_(kind), random_(seed) {
+    Restart(1 + static_cast<int>(random_.Below(4)));
+  }
 
   void Run(int steps) {
     for (int step = 0; step < steps; ++step) {
       clock_.AdvanceMicros(1000);
-      for (uint64_t left = random_.Below(30); left > 0; --left) Change();
+      for (uint64_t left = random_.Below(30); left > 0; --left) {
+        Change();
+        if (random_.Below(4) == 0) Settle();
+      }
       Checkpoint();
       if (random_.Below(6) == 0) Restart(1 + static_cast<int>(random_.Below(4)));
       if (testing::Test::HasFailure()) return;
@@ -230,13 +267,22 @@ class DeltaWalk {
       std::erase_if(model_.lists, in_space);
   }
 
+  // Everything that may leave memory does, or nothing.
+  void Settle() {
+    backends_.memory.set_limit(random_.Below(2) == 0 ? 100 : MemoryBudget::kUnlimited);
+    for (Subtask& subtask : subtasks_) {
+      Status settled = subtask.backend->Settle();
+      ASSERT_TRUE(settled.ok()) << settled.ToString();
+    }
+  }
+
   // One that is abandoned must be right, too: it may have been sealed without anybody knowing.
   void Checkpoint() {
     ++epoch_;
     std::vector<Chain>& chains = chains_[epoch_];
     for (size_t i = 0; i < subtasks_.size(); ++i) {
       uint64_t known = random_.Below(4) == 0 ? before_ : decided_;
-      Result<KeyedSnapshot> keyed = subtasks_[i].backend->Checkpoint(epoch_, known);
+      Result<KeyedPart> keyed = subtasks_[i].backend->CheckpointPart(epoch_, known);
       ASSERT_TRUE(keyed);
       Chain chain;
       if (keyed->since != 0) {
@@ -244,7 +290,8 @@ class DeltaWalk {
         ++deltas_;
         chain = chains_[known][i];
       }
-      if (!keyed->bytes.empty()) chain.push_back(std::move(keyed->bytes));
+      if (random_.Below(3) == 0) Settle();  // while it is written the state goes on
+      if (std::string bytes = BytesOf(std::move(*keyed)); !bytes.empty()) chain.push_back(std::move(bytes));
       std::string merged = Merged(chain);
       ByteWriter whole;
       ASSERT_TRUE(subtasks_[i].backend->Snapshot(whole).ok());
@@ -275,7 +322,7 @@ class DeltaWalk {
       for (int i = 0; i < parallelism; ++i) {
         Subtask& subtask = subtasks_.emplace_back();
         subtask.range = KeyGroupRange::Of(i, parallelism, kGroups);
-        subtask.backend = MakeHashBackend(subtask.range, &clock_);
+        subtask.backend = backends_.Make(kind_, subtask.range, &clock_);
         for (const std::string& part : parts) {
           if (part.empty()) continue;
           EXPECT_TRUE(subtask.backend->Restore(part).ok());
@@ -303,6 +350,8 @@ class DeltaWalk {
     for (const std::string& part : parts) chains_[0].push_back(part.empty() ? Chain() : Chain{part});
   }
 
+  Kind kind_;
+  Backends backends_;
   Random random_;
   ManualClock clock_{1'000'000'000};
   std::vector<Subtask> subtasks_;
@@ -312,54 +361,92 @@ class DeltaWalk {
   int deltas_ = 0;
 };
 
-TEST(KeyedDelta, RandomHistoriesEqualAModel) {
+class KeyedDelta : public testing::TestWithParam<Kind> {};
+
+TEST_P(KeyedDelta, RandomHistoriesEqualAModel) {
   int deltas = 0;
-  for (uint64_t seed = 1; seed <= 60 && !testing::Test::HasFailure(); ++seed) {
-    DeltaWalk walk(seed);
+  uint64_t seeds = GetParam() == Kind::kTieredRocks ? 12 : 60;
+  for (uint64_t seed = 1; seed <= seeds && !testing::Test::HasFailure(); ++seed) {
+    DeltaWalk walk(GetParam(), seed);
     walk.Run(40);
     deltas += walk.deltas();
     if (testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed;
   }
-  EXPECT_GT(deltas, 1500);
+  EXPECT_GT(deltas, 25 * static_cast<int>(seeds));
 }
 
-class KeyedDeltaTest : public testing::Test {
+std::string KindName(const testing::TestParamInfo<Kind>& info) {
+  const char* const names[] = {"Hash", "OverAModel", "OverRocksDB", "AnyOfThem"};
+  return names[static_cast<size_t>(info.param)];
+}
+INSTANTIATE_TEST_SUITE_P(Backends, KeyedDelta,
+                         testing::Values(Kind::kHash, Kind::kTieredModel, Kind::kTieredRocks,
+                                         Kind::kAnyOfThem),
+                         KindName);
+
+TEST(BoundedBackend, StateInMemoryBeyondTheBudgetNamesTheOtherBackend) {
+  ManualClock clock(0);
+  MemoryBudget memory(int64_t{1} << 20);
+  {
+    std::unique_ptr<BoundedBackend> backend = MakeHashBackend({}, &clock, &memory);
+    MapState* state = *backend->OpenMap({"lists"});
+    Status settled;
+    for (int i = 0; i < 100000 && settled.ok(); ++i) {
+      std::string key = "key " + std::to_string(i);
+      state->Put(0, {key, HashKey(key)}, "e", "v");
+      settled = backend->Settle();
+    }
+    EXPECT_EQ(settled.number(), kStateExceedsMemory);
+    EXPECT_NE(settled.hint().find("rocksdb"), std::string::npos);
+    EXPECT_GT(memory.used(), memory.limit());
+  }
+  EXPECT_EQ(memory.used(), 0);
+}
+
+class KeyedDeltaTest : public testing::TestWithParam<Kind> {
  protected:
-  KeyedDeltaTest() {
-    subtask_.backend = MakeHashBackend(subtask_.range, &clock_);
+  KeyedDeltaTest() : backends_(GetParam()) {
+    subtask_.backend = backends_.Make(GetParam(), subtask_.range, &clock_);
     subtask_.Open();
   }
   void Put(const std::string& key, const std::string& element, const std::string& value) {
     subtask_.lists->Put(0, {key, HashKey(key)}, element, value);
   }
-  KeyedSnapshot Take(uint64_t epoch, uint64_t decided) {
-    return subtask_.backend->Checkpoint(epoch, decided).value();
+  KeyedPart Take(uint64_t epoch, uint64_t decided) {
+    backends_.memory.set_limit(epoch % 2 == 0 ? 100 : MemoryBudget::kUnlimited);
+    EXPECT_TRUE(subtask_.backend->Settle().ok());
+    KeyedPart taken = subtask_.backend->CheckpointPart(epoch, decided).value();
+    taken.bytes = BytesOf(taken);
+    return taken;
   }
+  Backends backends_;
   ManualClock clock_{0};
   Subtask subtask_;
 };
+INSTANTIATE_TEST_SUITE_P(Backends, KeyedDeltaTest,
+                         testing::Values(Kind::kHash, Kind::kTieredModel, Kind::kTieredRocks), KindName);
 
-TEST_F(KeyedDeltaTest, ACheckpointWritesWhatChanged) {
+TEST_P(KeyedDeltaTest, ACheckpointWritesWhatChanged) {
   for (int i = 0; i < 10000; ++i) Put("key " + std::to_string(i), "e", std::string(20, 'v'));
-  KeyedSnapshot base = Take(1, 0);
+  KeyedPart base = Take(1, 0);
   EXPECT_EQ(base.since, 0U);
   Put("key 7", "e", "w");
-  KeyedSnapshot delta = Take(2, 1);
+  KeyedPart delta = Take(2, 1);
   EXPECT_EQ(delta.since, 1U);
   EXPECT_LT(delta.bytes.size(), 100U);
-  KeyedSnapshot nothing = Take(3, 2);
+  KeyedPart nothing = Take(3, 2);
   EXPECT_EQ(nothing.since, 2U);
   EXPECT_TRUE(nothing.bytes.empty());
 }
 
-TEST_F(KeyedDeltaTest, WhatAnAbandonedCheckpointHeldIsInTheNext) {
+TEST_P(KeyedDeltaTest, WhatAnAbandonedCheckpointHeldIsInTheNext) {
   Put("a", "e", "1");
-  KeyedSnapshot base = Take(1, 0);
+  KeyedPart base = Take(1, 0);
   Put("b", "e", "2");
   subtask_.lists->Erase(0, {"a", HashKey("a")}, "e");
   EXPECT_EQ(Take(2, 1).since, 1U);  // abandoned
   Put("c", "e", "3");
-  KeyedSnapshot delta = Take(3, 1);
+  KeyedPart delta = Take(3, 1);
   EXPECT_EQ(delta.since, 1U);
   std::string_view chain[] = {base.bytes, delta.bytes};
   ByteWriter whole;
@@ -368,7 +455,7 @@ TEST_F(KeyedDeltaTest, WhatAnAbandonedCheckpointHeldIsInTheNext) {
   EXPECT_EQ(Entries(whole.bytes()).size(), 2U);
 }
 
-TEST_F(KeyedDeltaTest, NothingDecidedMeansEverything) {
+TEST_P(KeyedDeltaTest, NothingDecidedMeansEverything) {
   Put("a", "e", "1");
   EXPECT_EQ(Take(1, 0).since, 0U);
   EXPECT_EQ(Take(2, 0).since, 0U);
@@ -376,7 +463,7 @@ TEST_F(KeyedDeltaTest, NothingDecidedMeansEverything) {
   EXPECT_EQ(Take(4, 1).since, 0U) << "checkpoint 1 was forgotten";
 }
 
-TEST_F(KeyedDeltaTest, MoreErasuresThanTheLogHoldsMakeABase) {
+TEST_P(KeyedDeltaTest, MoreErasuresThanTheLogHoldsMakeABase) {
   Put("a", "e", "1");
   Take(1, 0);
   for (int i = 0; i < 400000; ++i) {
@@ -384,25 +471,25 @@ TEST_F(KeyedDeltaTest, MoreErasuresThanTheLogHoldsMakeABase) {
     Put(key, "e", "1");
     subtask_.lists->Clear(0, {key, HashKey(key)});
   }
-  KeyedSnapshot base = Take(2, 1);
+  KeyedPart base = Take(2, 1);
   EXPECT_EQ(base.since, 0U);
   EXPECT_EQ(Entries(base.bytes).size(), 1U);
   Put("b", "e", "1");
   EXPECT_EQ(Take(3, 2).since, 2U);
 }
 
-TEST_F(KeyedDeltaTest, SavepointsDoNotDisturbDeltas) {
+TEST_P(KeyedDeltaTest, SavepointsDoNotDisturbDeltas) {
   Put("a", "e", "1");
   Take(1, 0);
   Put("b", "e", "1");
   ByteWriter whole;
   ASSERT_TRUE(subtask_.backend->Snapshot(whole).ok());
-  KeyedSnapshot delta = Take(2, 1);
+  KeyedPart delta = Take(2, 1);
   EXPECT_EQ(delta.since, 1U);
   EXPECT_FALSE(delta.bytes.empty());
 }
 
-TEST_F(KeyedDeltaTest, BytesCutShortOrOutOfOrderAreRefused) {
+TEST_P(KeyedDeltaTest, BytesCutShortOrOutOfOrderAreRefused) {
   Put("a", "e", "1");
   subtask_.timers->Register(5, {"a", HashKey("a")});
   std::string base = Take(1, 0).bytes;
@@ -423,7 +510,7 @@ TEST_F(KeyedDeltaTest, BytesCutShortOrOutOfOrderAreRefused) {
 }
 
 // Damage that a checksum did not see: an error, or some state, but never a crash or an endless loop.
-TEST_F(KeyedDeltaTest, AnyBytesAreReadSafely) {
+TEST_P(KeyedDeltaTest, AnyBytesAreReadSafely) {
   Random random(11);
   for (int i = 0; i < 40; ++i) {
     std::string key = "key " + std::to_string(i);

@@ -12,6 +12,8 @@ MODES = ("plain", "serialised", "savepoint")
 # The same files as batch jobs: batch has memory for everything, spill for next to nothing. Their queries must end with
 # the content that the changelog of the stream ends with.
 BATCH_MODES = ("batch", "spill")
+# rocksdb: with a budget that is used up from the start, so that all state goes to disk between batches.
+BACKENDS = ("hashmap", "rocksdb")
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Configuration:
     parallelism: int
     batch_rows: int
     mode: str
+    backend: str
 
     def options(self):
         options = ["-D", f"penstock.batch-rows={self.batch_rows}"]
@@ -28,8 +31,10 @@ class Configuration:
             options += ["-D", "penstock.job.round-trip=true"]
         if self.in_batch():
             options += ["-D", "execution.runtime-mode=batch", "-D", "penstock.job.round-trip=true"]
+        if self.backend != "hashmap":
+            options += ["-D", f"state.backend.type={self.backend}", "-D", "state.memory.budget=64 kb"]
         if self.mode == "spill":
-            options += ["-D", "state.memory.budget=1 kb"]
+            options += ["-D", "state.backend.type=rocksdb", "-D", "state.memory.budget=1 kb"]
         return options
 
     def in_batch(self):
@@ -41,29 +46,33 @@ class Configuration:
 
     def words(self):
         """What a skip line may name."""
-        return {f"parallelism {self.parallelism}", f"batch {self.batch_rows}", self.mode} | (
+        return {f"parallelism {self.parallelism}", f"batch {self.batch_rows}", self.mode, self.backend} | (
             {"batch"} if self.in_batch() else set())
 
     def __str__(self):
-        return f"parallelism {self.parallelism}, batch {self.batch_rows}, {self.mode}"
+        return f"parallelism {self.parallelism}, batch {self.batch_rows}, {self.mode}, {self.backend}"
 
 
 def product():
-    return [Configuration(*values) for values in itertools.product(PARALLELISMS, BATCH_ROWS, MODES + BATCH_MODES)]
+    return [Configuration(*values)
+            for values in itertools.product(PARALLELISMS, BATCH_ROWS, MODES + BATCH_MODES, BACKENDS)]
 
 
 def in_batch(seed):
     """A configuration for each of the batch modes."""
     chosen = random.Random(seed)
-    return [Configuration(chosen.choice(PARALLELISMS), chosen.choice(BATCH_ROWS), mode) for mode in BATCH_MODES]
+    return [Configuration(chosen.choice(PARALLELISMS), chosen.choice(BATCH_ROWS), mode, BACKENDS[0])
+            for mode in BATCH_MODES]
 
 
 def covering(seed):
     """Nine configurations in which every pair of values of two settings occurs; the seed chooses which nine."""
     shift = random.Random(seed).randrange(6)
     pattern = (0, 1, 0) if shift % 2 else (1, 0, 1)
+    on_disk = (0, 0, 1)  # of the three values of a second square that is orthogonal to the first
     return [
-        Configuration(PARALLELISMS[pattern[(b + m + shift) % 3]], rows, mode)
+        Configuration(PARALLELISMS[pattern[(b + m + shift) % 3]], rows, mode,
+                      BACKENDS[on_disk[(b + 2 * m + shift) % 3]])
         for b, rows in enumerate(BATCH_ROWS)
         for m, mode in enumerate(MODES)
     ]

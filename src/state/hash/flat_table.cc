@@ -81,6 +81,17 @@ uint8_t* FlatTable::FindOrInsert(std::string_view key, uint64_t hash, int64_t no
   }
 }
 
+uint8_t* FlatTable::Load(std::string_view key, uint64_t hash, int64_t time, uint32_t epoch) {
+  uint32_t newest = std::max(epoch_, epoch);
+  bool created = false;
+  uint8_t* value = FindOrInsert(key, hash, time, epoch, &created);
+  // What is known of its block is overwritten: the table's newest is never too old.
+  epoch_ = newest;
+  auto slot = static_cast<size_t>(value - slots_.data()) / stride_;
+  block_epochs_[slot >> kBlockBits] = newest;
+  return value;
+}
+
 uint8_t* FlatTable::Find(std::string_view key, uint64_t hash) {
   if (capacity_ == 0) return nullptr;
   size_t mask = capacity_ - 1;

@@ -50,6 +50,8 @@ class FlatTable {
 
   // The entry's value; `created` tells whether it is new: then its bytes are undefined. REQUIRES: !full().
   uint8_t* FindOrInsert(std::string_view key, uint64_t hash, int64_t now, uint32_t epoch, bool* created);
+  // Puts back an entry that changed in `epoch`, which may be long ago, as it was. REQUIRES: !full().
+  uint8_t* Load(std::string_view key, uint64_t hash, int64_t time, uint32_t epoch);
   uint8_t* Find(std::string_view key, uint64_t hash);
   bool Erase(std::string_view key, uint64_t hash);
   void Prefetch(uint64_t hash) const {
@@ -61,6 +63,7 @@ class FlatTable {
     uint64_t hash;
     int64_t time;
     uint8_t* value;
+    uint32_t epoch = 0;  // of its last change
   };
   // All entries, in no order.
   template <typename Visit>
@@ -108,7 +111,8 @@ class FlatTable {
     return {key, size};
   }
   Entry EntryOf(uint8_t* slot) {
-    return {KeyOf(slot), Meta(slot)->hash, Meta(slot)->time, slot + layout_.value_offset()};
+    return {KeyOf(slot), Meta(slot)->hash, Meta(slot)->time, slot + layout_.value_offset(),
+            Meta(slot)->epoch};
   }
   bool Matches(uint8_t* slot, std::string_view key, uint64_t hash) const {
     return Meta(slot)->hash == hash && KeyOf(slot) == key;

@@ -14,7 +14,7 @@ SegmentedTable& HashFixedState::Table(int64_t name_space, std::string_view key) 
   if (last_ != nullptr && last_namespace_ == name_space) return *last_;
   if (!layout_) layout_ = SlotLayout{SlotLayout::RoomFor(key.size()), descriptor_.width};
   std::unique_ptr<SegmentedTable>& table = tables_[name_space];
-  if (!table) table = std::make_unique<SegmentedTable>(range_, *layout_);
+  if (!table) table = std::make_unique<SegmentedTable>(range_, *layout_, segment_bytes_);
   last_ = table.get();
   last_namespace_ = name_space;
   return *last_;
@@ -121,6 +121,28 @@ void HashFixedState::Insert(int64_t name_space, StateKey key, int64_t time, std:
   bool created = false, moved = false;
   uint8_t* to = Table(name_space, key.bytes).FindOrInsert(key, time, epoch_, &created, &moved);
   if (!value.empty()) std::memcpy(to, value.data(), value.size());
+}
+
+void HashFixedState::Load(int64_t name_space, StateKey key, int64_t time, uint32_t epoch,
+                          std::string_view value) {
+  uint8_t* to = Table(name_space, key.bytes).Load(key, time, epoch);
+  if (!value.empty()) std::memcpy(to, value.data(), value.size());
+}
+
+void HashFixedState::ForEachEntry(const VisitEntry& visit) {
+  for (auto& [name_space, table] : tables_)
+    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) { visit(space, entry); });
+}
+
+size_t HashFixedState::Evict(size_t bytes, const VisitEntry& visit) {
+  size_t before = MemoryBytes();
+  last_ = nullptr;
+  while (!tables_.empty() && MemoryBytes() + bytes > before) {
+    turns_.Next(&tables_, [&](int64_t name_space, FlatTable& segment) {
+      segment.ForEach([&](const FlatTable::Entry& entry) { visit(name_space, entry); });
+    });
+  }
+  return before - std::min(before, MemoryBytes());
 }
 
 void HashFixedState::WriteKey(const FlatTable::Entry& entry, ByteWriter& out) const {

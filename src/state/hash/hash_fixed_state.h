@@ -9,7 +9,9 @@
 #include "base/bytes.h"
 #include "env/clock.h"
 #include "state/hash/erasure_log.h"
-#include "state/hash/segmented_table.h"
+#include "state/hash/segment_turns.h"
+#include "state/hash/state_context.h"
+#include "state/layered_source.h"
 #include "state/keyed_state.h"
 
 namespace penstock {
@@ -19,8 +21,11 @@ inline bool IsExpired(int64_t written, int64_t ttl, int64_t now) { return ttl > 
 
 class HashFixedState : public FixedState {
  public:
-  HashFixedState(StateDescriptor descriptor, const KeyGroupRange& range, const Clock* clock)
-      : descriptor_(std::move(descriptor)), range_(range), clock_(clock) {}
+  HashFixedState(StateDescriptor descriptor, const StateContext& context)
+      : descriptor_(std::move(descriptor)),
+        range_(context.range),
+        clock_(context.clock),
+        segment_bytes_(context.segment_bytes) {}
 
   Status Access(int64_t name_space, std::span<const StateKey> keys, std::span<uint8_t*> values,
                 std::span<uint8_t> created) override;
@@ -40,14 +45,38 @@ class HashFixedState : public FixedState {
   // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
   bool WriteDelta(uint32_t from, ByteWriter& out);
 
+  // For a backend that keeps some entries elsewhere.
+  bool Holds(int64_t name_space, StateKey key) const {
+    SegmentedTable* table = Existing(name_space);
+    return table != nullptr && table->Find(key) != nullptr;
+  }
+  bool HasNamespace(int64_t name_space) const { return tables_.contains(name_space); }
+  // Puts back an entry as it was when it changed in `epoch`.
+  void Load(int64_t name_space, StateKey key, int64_t time, uint32_t epoch, std::string_view value);
+  using VisitEntry = std::function<void(int64_t name_space, const FlatTable::Entry& entry)>;
+  void ForEachEntry(const VisitEntry& visit);
+  // Shows segments one after the other to `visit` and lets go of them until that has freed `bytes`; taken in
+  // turn. Returns what it freed.
+  size_t Evict(size_t bytes, const VisitEntry& visit);
+
   ErasureLog& log() { return log_; }
   const StateDescriptor& descriptor() const { return descriptor_; }
   void set_ttl(int64_t ttl) { descriptor_.ttl_ms = ttl; }
   void set_epoch(uint32_t epoch) { epoch_ = epoch; }
+  // What is erased is logged from here on; what was before a cut is forgotten.
+  void NoteChangesFrom(uint32_t) {
+    log_.Stop();
+    log_.Start(MemoryBytes());
+  }
+  void ForgetChangesBefore(uint32_t cut) { log_.DropBefore(cut); }
+  // All of it is in memory.
+  static Status BringElsewhere() { return Status::Ok(); }
+  static std::shared_ptr<KeyedSections> Elsewhere(const uint32_t*) { return nullptr; }
   size_t MemoryBytes() const;
+  uint32_t epoch() const { return epoch_; }
 
  private:
-  using Tables = std::map<int64_t, std::unique_ptr<SegmentedTable>>;
+  using Tables = SegmentTurns::Tables;
   // An entry of a snapshot or delta; without a value it was erased.
   struct Item {
     int group;
@@ -66,10 +95,12 @@ class HashFixedState : public FixedState {
   StateDescriptor descriptor_;
   KeyGroupRange range_;
   const Clock* clock_;
+  size_t segment_bytes_;
   uint32_t epoch_ = 0;
   ErasureLog log_;
   std::optional<SlotLayout> layout_;
   Tables tables_;
+  SegmentTurns turns_;
   SegmentedTable* last_ = nullptr;  // the table used last
   int64_t last_namespace_ = 0;
 };

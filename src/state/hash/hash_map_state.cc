@@ -22,30 +22,20 @@ OrderedElements* HashMapState::FindElements(int64_t name_space, StateKey key) {
   return slot == nullptr ? nullptr : &pool_[NumberIn(slot)];
 }
 
-OrderedElements& HashMapState::MakeElements(int64_t name_space, StateKey key) {
-  SegmentedTable* table = Existing(name_space);
-  if (table == nullptr) {
-    if (!layout_) layout_ = SlotLayout{SlotLayout::RoomFor(key.bytes.size()), sizeof(uint64_t)};
-    tables_[name_space] = std::make_unique<SegmentedTable>(range_, *layout_);
-    table = Existing(name_space);
-  }
-  bool created = false, moved = false;
-  uint8_t* slot = table->FindOrInsert(key, 0, epoch_, &created, &moved);
-  if (!created) return pool_[NumberIn(slot)];
-  uint64_t number = pool_.size();
-  if (free_.empty()) {
-    pool_.emplace_back();
-  } else {
-    number = free_.back();
-    free_.pop_back();
-  }
-  std::memcpy(slot, &number, sizeof(number));
-  return pool_[number];
+SegmentedTable& HashMapState::Table(int64_t name_space, std::string_view key) {
+  if (SegmentedTable* table = Existing(name_space)) return *table;
+  if (!layout_) layout_ = SlotLayout{SlotLayout::RoomFor(key.size()), sizeof(uint64_t)};
+  tables_[name_space] = std::make_unique<SegmentedTable>(range_, *layout_, segment_bytes_);
+  return *Existing(name_space);
 }
 
-void HashMapState::Free(uint64_t number) {
-  pool_[number].clear();
-  free_.push_back(number);
+OrderedElements& HashMapState::MakeElements(int64_t name_space, StateKey key) {
+  bool created = false, moved = false;
+  uint8_t* slot = Table(name_space, key.bytes).FindOrInsert(key, 0, epoch_, &created, &moved);
+  if (!created) return pool_[NumberIn(slot)];
+  uint64_t number = pool_.Make();
+  std::memcpy(slot, &number, sizeof(number));
+  return pool_[number];
 }
 
 std::optional<std::string_view> HashMapState::Get(int64_t name_space, StateKey key,
@@ -60,19 +50,23 @@ std::optional<std::string_view> HashMapState::Get(int64_t name_space, StateKey k
 void HashMapState::Put(int64_t name_space, StateKey key, std::string_view element, std::string_view value) {
   element_.assign(element);
   value_.assign(value);
-  MakeElements(name_space, key).Put(element_, value_, Now(), epoch_);
+  pool_.Update(MakeElements(name_space, key),
+               [&](OrderedElements& elements) { elements.Put(element_, value_, Now(), epoch_); });
 }
 
 void HashMapState::Insert(int64_t name_space, StateKey key, std::string_view element, int64_t time,
                           std::string_view value) {
-  MakeElements(name_space, key).Put(element, value, time, epoch_);
+  pool_.Update(MakeElements(name_space, key),
+               [&](OrderedElements& elements) { elements.Put(element, value, time, epoch_); });
 }
 
 void HashMapState::Erase(int64_t name_space, StateKey key, std::string_view element) {
   OrderedElements* elements = FindElements(name_space, key);
   if (elements == nullptr) return;
   element_.assign(element);
-  if (!elements->Erase(element_)) return;
+  bool erased = false;
+  pool_.Update(*elements, [&](OrderedElements& from) { erased = from.Erase(element_); });
+  if (!erased) return;
   if (elements->empty()) return Clear(name_space, key);
   log_.Add(epoch_, {ErasureLog::Kind::kEntry, name_space, key, element_});
 }
@@ -82,7 +76,7 @@ void HashMapState::Clear(int64_t name_space, StateKey key) {
   const uint8_t* slot = table == nullptr ? nullptr : table->Find(key);
   if (slot == nullptr) return;
   log_.Add(epoch_, {ErasureLog::Kind::kKey, name_space, key, {}});
-  Free(NumberIn(slot));
+  pool_.Free(NumberIn(slot));
   table->Erase(key);
   if (table->size() > 0) return;
   last_ = nullptr;
@@ -133,7 +127,7 @@ void HashMapState::EraseNamespace(int64_t name_space) {
   SegmentedTable* table = Existing(name_space);
   if (table == nullptr) return;
   log_.Add(epoch_, {ErasureLog::Kind::kNamespace, name_space, {}, {}});
-  table->ForEach([&](const FlatTable::Entry& entry) { Free(NumberIn(entry.value)); });
+  table->ForEach([&](const FlatTable::Entry& entry) { pool_.Free(NumberIn(entry.value)); });
   last_ = nullptr;
   tables_.erase(name_space);
 }
@@ -145,10 +139,31 @@ std::vector<int64_t> HashMapState::Namespaces() const {
 }
 
 size_t HashMapState::MemoryBytes() const {
-  size_t bytes = pool_.capacity() * sizeof(OrderedElements);
+  size_t bytes = pool_.MemoryBytes() + log_.MemoryBytes();
   for (const auto& [name_space, table] : tables_) bytes += table->MemoryBytes();
-  for (const OrderedElements& elements : pool_) bytes += elements.MemoryBytes();
-  return bytes + log_.MemoryBytes();
+  return bytes;
+}
+
+void HashMapState::ForEachEntry(const VisitKey& visit) {
+  for (auto& [name_space, table] : tables_) {
+    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
+      visit(space, {entry.key, entry.hash}, entry.epoch, pool_[NumberIn(entry.value)]);
+    });
+  }
+}
+
+size_t HashMapState::Evict(size_t bytes, const VisitKey& visit) {
+  size_t before = MemoryBytes();
+  last_ = nullptr;
+  while (!tables_.empty() && MemoryBytes() + bytes > before) {
+    turns_.Next(&tables_, [&](int64_t name_space, FlatTable& segment) {
+      segment.ForEach([&](const FlatTable::Entry& entry) {
+        visit(name_space, {entry.key, entry.hash}, entry.epoch, pool_[NumberIn(entry.value)]);
+        pool_.Free(NumberIn(entry.value));
+      });
+    });
+  }
+  return before - std::min(before, MemoryBytes());
 }
 
 void HashMapState::ForEachElement(const VisitElement& visit) {

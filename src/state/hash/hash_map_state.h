@@ -9,17 +9,22 @@
 
 #include "base/bytes.h"
 #include "env/clock.h"
+#include "state/hash/elements_pool.h"
 #include "state/hash/erasure_log.h"
-#include "state/hash/ordered_elements.h"
-#include "state/hash/segmented_table.h"
+#include "state/hash/segment_turns.h"
+#include "state/hash/state_context.h"
+#include "state/layered_source.h"
 #include "state/keyed_state.h"
 
 namespace penstock {
 
 class HashMapState : public MapState {
  public:
-  HashMapState(StateDescriptor descriptor, const KeyGroupRange& range, const Clock* clock)
-      : descriptor_(std::move(descriptor)), range_(range), clock_(clock) {}
+  HashMapState(StateDescriptor descriptor, const StateContext& context)
+      : descriptor_(std::move(descriptor)),
+        range_(context.range),
+        clock_(context.clock),
+        segment_bytes_(context.segment_bytes) {}
 
   std::optional<std::string_view> Get(int64_t name_space, StateKey key, std::string_view element) override;
   void Put(int64_t name_space, StateKey key, std::string_view element, std::string_view value) override;
@@ -46,12 +51,40 @@ class HashMapState : public MapState {
                                           int64_t time, std::string_view value)>;
   void ForEachElement(const VisitElement& visit);
 
+  // For a backend that keeps some keys elsewhere.
+  bool Holds(int64_t name_space, StateKey key) { return FindElements(name_space, key) != nullptr; }
+  bool HasNamespace(int64_t name_space) const { return tables_.contains(name_space); }
+  // Puts back a key as it was when it changed in `epoch`: fill(elements) puts its elements. REQUIRES: !Holds.
+  template <typename Fill>
+  void Load(int64_t name_space, StateKey key, uint32_t epoch, const Fill& fill) {
+    uint64_t number = pool_.Make();
+    std::memcpy(Table(name_space, key.bytes).Load(key, 0, epoch), &number, sizeof(number));
+    pool_.Update(pool_[number], fill);
+  }
+  // Every key with the epoch of its last change.
+  using VisitKey =
+      std::function<void(int64_t name_space, StateKey key, uint32_t epoch, OrderedElements& elements)>;
+  void ForEachEntry(const VisitKey& visit);
+  // Shows segments one after the other to `visit` and lets go of them until that has freed `bytes`; taken in
+  // turn. Returns what it freed.
+  size_t Evict(size_t bytes, const VisitKey& visit);
+
   void set_ttl(int64_t ttl) { descriptor_.ttl_ms = ttl; }
   void set_epoch(uint32_t epoch) { epoch_ = epoch; }
+  // What is erased is logged from here on; what was before a cut is forgotten.
+  void NoteChangesFrom(uint32_t) {
+    log_.Stop();
+    log_.Start(MemoryBytes());
+  }
+  void ForgetChangesBefore(uint32_t cut) { log_.DropBefore(cut); }
+  // All of it is in memory.
+  static Status BringElsewhere() { return Status::Ok(); }
+  static std::shared_ptr<KeyedSections> Elsewhere(const uint32_t*) { return nullptr; }
   size_t MemoryBytes() const;
+  uint32_t epoch() const { return epoch_; }
 
  private:
-  using Tables = std::map<int64_t, std::unique_ptr<SegmentedTable>>;
+  using Tables = SegmentTurns::Tables;
   int64_t Now() const { return descriptor_.ttl_ms > 0 ? clock_->NowMicros() / 1000 : 0; }
   bool Gone(const OrderedElements& elements, OrderedElements::Position at) const {
     return descriptor_.ttl_ms > 0 && elements.TimeAt(at) + descriptor_.ttl_ms <= Now();
@@ -64,8 +97,8 @@ class HashMapState : public MapState {
   }
   SegmentedTable* Existing(int64_t name_space);
   OrderedElements* FindElements(int64_t name_space, StateKey key);
+  SegmentedTable& Table(int64_t name_space, std::string_view key);
   OrderedElements& MakeElements(int64_t name_space, StateKey key);
-  void Free(uint64_t number);
   // One line of a delta: a key whose elements were all erased, an element that was, or a key with elements
   // that changed.
   struct Item;
@@ -75,14 +108,15 @@ class HashMapState : public MapState {
   StateDescriptor descriptor_;
   KeyGroupRange range_;
   const Clock* clock_;
+  size_t segment_bytes_;
   uint32_t epoch_ = 0;
   ErasureLog log_;
   std::optional<SlotLayout> layout_;
   Tables tables_;
   SegmentedTable* last_ = nullptr;  // the table used last
   int64_t last_namespace_ = 0;
-  std::vector<OrderedElements> pool_;
-  std::vector<uint64_t> free_;   // of the pool
+  SegmentTurns turns_;
+  ElementsPool pool_;
   std::string element_, value_;  // copies of what is put: it may be a view into this state
 };
 

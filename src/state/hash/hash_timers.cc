@@ -23,17 +23,17 @@ void HashTimerQueue::Snapshot(ByteWriter& out) const {
   }
 }
 
-void HashTimerQueue::RestoreGroup(ByteReader& in) {
+void HashTimerQueue::ReadTimers(ByteReader& in, const KeyGroupRange& range, const VisitTimer& visit) {
   while (in.ok() && !in.at_end()) {
     auto time = in.Fixed<int64_t>();
     std::string_view key = in.String();
     StateKey state_key{key, HashKey(key)};
-    if (in.ok() && range_.Contains(state_key.hash)) Register(time, state_key);
+    if (in.ok() && range.Contains(state_key.hash)) visit(time, state_key);
   }
 }
 
-bool HashTimerQueue::WriteDelta(uint32_t from, ByteWriter& out) const {
-  std::set<std::pair<int64_t, std::string>> touched;
+bool HashTimerQueue::WriteDelta(uint32_t from, const IsSet& is_set, ByteWriter& out) const {
+  std::set<Timer> touched;
   log_.ForEach(from, [&](const ErasureLog::Erasure& timer) {
     touched.emplace(timer.name_space, std::string(timer.key.bytes));
   });
@@ -45,9 +45,9 @@ bool HashTimerQueue::WriteDelta(uint32_t from, ByteWriter& out) const {
   std::map<int, Section> groups;
   for (const auto& timer : touched) {
     Section& section = groups[KeyGroupOf(HashKey(timer.second), range_.max_parallelism)];
-    bool is_set = timers_.contains(timer);
-    ++(is_set ? section.set_count : section.gone_count);
-    WriteTimer(timer.first, timer.second, is_set ? section.set : section.gone);
+    bool set = is_set(timer);
+    ++(set ? section.set_count : section.gone_count);
+    WriteTimer(timer.first, timer.second, set ? section.set : section.gone);
   }
   out.Varint(groups.size());
   for (const auto& [group, section] : groups) {

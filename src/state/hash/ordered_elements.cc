@@ -8,17 +8,7 @@
 
 namespace penstock {
 
-size_t OrderedElements::MemoryBytes() const {
-  size_t bytes = leaves_.capacity() * sizeof(Leaf);
-  for (const Leaf& leaf : leaves_) bytes += leaf.entries.capacity() * sizeof(Entry) + leaf.bytes.capacity();
-  return bytes;
-}
-
-void OrderedElements::clear() {
-  leaves_ = {};
-  count_ = 0;
-  has_found_ = false;
-}
+void OrderedElements::clear() { *this = OrderedElements(); }
 
 size_t OrderedElements::LeafOf(uint64_t head, std::string_view element) const {
   size_t low = 0, high = leaves_.size();  // the last leaf that does not start behind the element
@@ -95,6 +85,7 @@ void OrderedElements::Replace(Leaf* leaf, Entry* entry, std::string_view element
 
 void OrderedElements::Put(std::string_view element, std::string_view value, int64_t time, uint32_t epoch) {
   Position at = Find(element);
+  stored_ = false;
   if (at.leaf == leaves_.size()) {
     uint64_t head = HeadOf(element);
     if (leaves_.empty()) leaves_.emplace_back();
@@ -110,20 +101,23 @@ void OrderedElements::Put(std::string_view element, std::string_view value, int6
     Append(&leaf, &leaf.entries[at.entry], element, value);
     leaf.head = leaf.entries[0].head;
     ++count_;
+    live_ += element.size() + value.size();
     has_found_ = false;
   } else {
+    live_ += value.size() - leaves_[at.leaf].entries[at.entry].value_size;
     Replace(&leaves_[at.leaf], &leaves_[at.leaf].entries[at.entry], element, value);
   }
   leaves_[at.leaf].entries[at.entry].time = time;
   leaves_[at.leaf].entries[at.entry].epoch = epoch;
-  leaves_[at.leaf].epoch = epoch;
+  leaves_[at.leaf].epoch = std::max(leaves_[at.leaf].epoch, epoch);
 }
 
 bool OrderedElements::Erase(std::string_view element) {
   Position at = Find(element);
   if (at.leaf == leaves_.size()) return false;
-  has_found_ = false;
+  has_found_ = stored_ = false;
   Leaf& leaf = leaves_[at.leaf];
+  live_ -= leaf.entries[at.entry].element_size + leaf.entries[at.entry].value_size;
   leaf.live -= leaf.entries[at.entry].element_size + leaf.entries[at.entry].value_size;
   leaf.entries.erase(leaf.entries.begin() + static_cast<std::ptrdiff_t>(at.entry));
   --count_;

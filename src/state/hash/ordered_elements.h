@@ -45,7 +45,15 @@ class OrderedElements {
 
   bool empty() const { return count_ == 0; }
   size_t size() const { return count_; }
-  size_t MemoryBytes() const;
+  // What it takes in memory, about; costs nothing.
+  size_t Footprint() const {
+    size_t used = count_ * sizeof(Entry) + live_;
+    return leaves_.size() * (sizeof(Leaf) + 32) +
+           (count_ > 1 ? used * 5 / 4 : used);  // vectors have spare room
+  }
+  // Whether another place has these elements as they are: nothing was put or erased since it was told so.
+  bool stored() const { return stored_; }
+  void set_stored() { stored_ = true; }
   void clear();
 
   // The first element not before the given one; at the end: leaf == leaves().
@@ -66,6 +74,7 @@ class OrderedElements {
     return {leaves_[at.leaf].bytes.data() + entry.offset + entry.element_size, entry.value_size};
   }
   int64_t TimeAt(Position at) const { return EntryAt(at).time; }
+  uint32_t EpochAt(Position at) const { return EntryAt(at).epoch; }
 
   // Elements put in epoch `from` or later, in order; visit(element, time, value).
   template <typename Visit>
@@ -111,6 +120,8 @@ class OrderedElements {
   size_t count_ = 0;
   Position found_;  // by the last Find; forgotten when entries move
   bool has_found_ = false;
+  bool stored_ = false;
+  uint64_t live_ = 0;  // bytes of elements and values
 };
 
 }  // namespace penstock

@@ -36,11 +36,21 @@ class SegmentedTable {
     }
     return segment->FindOrInsert(key.bytes, key.hash, now, epoch, created);
   }
+  // Puts back an entry as it was when it changed in `epoch`; its bytes are undefined.
+  uint8_t* Load(StateKey key, int64_t time, uint32_t epoch) {
+    FlatTable* segment = &SegmentOf(key.hash);
+    if (segment->full()) segment = &MakeRoom(key.hash);
+    return segment->Load(key.bytes, key.hash, time, epoch);
+  }
   uint8_t* Find(StateKey key) { return SegmentOf(key.hash).Find(key.bytes, key.hash); }
   bool Erase(StateKey key) { return SegmentOf(key.hash).Erase(key.bytes, key.hash); }
   void Prefetch(uint64_t hash) { SegmentOf(hash).Prefetch(hash); }
   // When the entry was last written before this access. REQUIRES: the value of a key with that hash.
   int64_t TimeOf(uint64_t hash, const uint8_t* value) { return SegmentOf(hash).TimeOf(value); }
+
+  // Segments in their order, and making one empty.
+  FlatTable& segment(size_t i) { return segments_[i]->data; }
+  void ClearSegment(size_t i) { segments_[i]->data = FlatTable(layout_); }
 
   // All entries; by segments, so by ascending ranges of key groups, and in no order inside.
   template <typename Visit>
