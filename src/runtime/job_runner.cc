@@ -24,7 +24,7 @@ JobRunner::JobRunner(JobGraph graph, JobOptions options, JobEnvironment environm
       driver_({environment_.clock, 1, graph_.lock_step ? options_.turn_rows : options_.batch_rows}) {}
 
 // Clients' threads may wake tasks until the readers and writers are gone, so these go first.
-JobRunner::~JobRunner() { tasks_.clear(); }
+JobRunner::~JobRunner() { Release(); }
 
 Status JobRunner::Prepare() {
   RETURN_IF_ERROR(BuildTasks());

@@ -74,12 +74,11 @@ Result<PhysicalStream> PhysicalPlanner::PlanScan(const PlanPtr& plan, const Scan
     scans_[node.table.get()] = stream;
     RETURN_IF_ERROR(RouteBad(stream.vertex, *node.table));
   }
-  // What sends only keys or upserts is normalised above.
+  // What sends only keys or upserts is normalised above. Where rows come whole, whole rows are taken back,
+  // as in a stream: keys are not enforced.
   bool whole = stream.mode.has_update_before() || !stream.mode.has_updates();
   if (batch_ && !raw_changes_ && !stream.mode.insert_only() && whole && !stream.deletes_by_key) {
-    std::vector<int> key = KeyColumns(node);
-    if (key.size() < node.table->primary_key.size()) key.clear();
-    return AddFold(plan->schema, key, stream);
+    return AddFold(plan->schema, {}, stream);
   }
   if (need.before || !stream.mode.has_update_before()) return stream;
   stream.vertex = AddOperator("drop_update_before", "DropUpdateBefore", "", plan->schema, stream, nullptr);

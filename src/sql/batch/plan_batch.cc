@@ -1,6 +1,7 @@
 // The batch branch of the physical planner (SET 'execution.runtime-mode' = 'batch'): which nodes become other
 // operators than in a stream. All streams of a batch job are insert-only; docs/design/batch.md says why.
 #include <algorithm>
+#include <utility>
 
 #include "base/strings.h"
 #include "operators/batch/batch_aggregate.h"
@@ -128,7 +129,11 @@ Result<PhysicalStream> PhysicalPlanner::PlanBatchNormalize(const PlanPtr& plan, 
     if (probed.deletes_by_key) return PlanNormalize(plan, node, Need(false));
     return Plan(plan->input(), {false, false});
   }
-  ASSIGN_OR_RETURN(PhysicalStream stream, Plan(plan->input(), {false, false}));
+  // All changes in their order, not what is left of them.
+  bool raw = std::exchange(raw_changes_, true);
+  Result<PhysicalStream> changes = Plan(plan->input(), {false, false});
+  raw_changes_ = raw;
+  ASSIGN_OR_RETURN(PhysicalStream stream, std::move(changes));
   stream = AddFold(plan->schema, node.keys, stream);
   if (!node.filter) return stream;
   return AddCalc(node.filter, IdentityExprs(plan->schema), plan->schema, stream);
