@@ -721,6 +721,30 @@ def a_hot_key_is_spread_over_the_subtasks_and_counted_the_same(cli):
             assert busiest <= 55, line
 
 
+def a_hot_key_is_spread_wider_after_a_restore_in_the_middle_of_a_window(cli):
+    rows = [f"{'hot' if i % 10 else 'k' + str(i % 700)},{i * 7919 % 5000},{i // 40}\n" for i in range(60000)]
+    query = """CREATE TABLE r (k STRING, x BIGINT, s BIGINT, ts AS TO_TIMESTAMP_LTZ(s, 0), WATERMARK FOR ts AS ts) WITH
+        ('connector'='filesystem', 'path'='in', 'format'='csv', 'source.monitor-interval'='100 ms', 'scan.parallelism'='1');
+        SELECT k, window_end, COUNT(*) AS n, SUM(x) AS s, COUNT(DISTINCT x) AS d, MIN(x) AS l FROM
+        TUMBLE(TABLE r, DESCRIPTOR(ts), INTERVAL '1000' SECOND) GROUP BY k, window_start, window_end"""
+    script, results = cli.file("q.sql", query), []
+    (cli.folder / "in").mkdir()
+    for mode in "none", "salt":
+        for path in (cli.folder / "in").iterdir():
+            path.unlink()
+        shutil.rmtree(cli.folder / "sp", ignore_errors=True)
+        common = ["--progress", "--format", "csv", "--stop-when-idle", "-D", "penstock.hot-keys=" + mode]
+        cli.file("in/a.csv", "".join(rows[:31000]))
+        first = cli.run("run", script, "-p", "2", "--savepoint", "sp", *common)
+        cli.file("in/b.csv", "".join(rows[31000:]) + "last,1,9000\n")
+        second = cli.run("run", script, "-p", "3", "--from-savepoint", "sp", *common)
+        equal((first.returncode, second.returncode, len(first.stdout.splitlines())), (0, 0, 1))
+        results.append(sorted(second.stdout.splitlines()))
+    equal(results[1], results[0])
+    assert "+I,hot,1970-01-01 00:16:40.000,36000,90000000,4500,1" in results[1], results[1][:5]
+    assert "% on 2 subtasks" in first.stderr and "% on 3 subtasks" in second.stderr, first.stderr + second.stderr
+
+
 def state_is_forecast_from_a_twentieth_of_zipf_data(cli):
     """Window, deduplication, Top-N, join and groups: distinct keys within a quarter of what a count gives."""
     generator = random.Random(7)
