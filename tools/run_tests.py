@@ -79,6 +79,7 @@ def main():
     oracle = [sys.executable, "tests/oracle/run.py", "--penstock", str(penstock)]
     if subprocess.run([*oracle, "--available"], cwd=ROOT).returncode == 0:
         tally.run("random queries", [*oracle, "--queries", "144", "--daily"])
+        tally.run("random late rows", [*oracle, "--late", "--queries", "40"])
     else:
         tally.skip("random queries", "DuckDB is not installed: ./dev oracle does it")
     baseline = ROOT / "tests" / "conformance" / "passing.json"

@@ -98,8 +98,9 @@ class Outcome:
 class Penstock:
     """One script over the tables of a seed, in a folder of its own."""
 
-    def __init__(self, binary, folder, tables, session=()):
+    def __init__(self, binary, folder, tables, session=(), prelude=()):
         self.binary, self.folder, self.tables, self.session = binary, pathlib.Path(folder), tables, session
+        self.prelude = list(prelude)  # statements behind the tables
 
     def script(self, cases, kept=None):
         """Writes the tables' rows (`kept`: how many of each, without an end) and the script; numbers of the queries."""
@@ -111,6 +112,7 @@ class Penstock:
             statements.append(table.declaration(path, kept is None or table.static))
         if "w0" in self.tables:
             statements.append(VERSIONED_VIEW)
+        statements += self.prelude
         numbers = {}
         for case in cases:
             statements += case.statements(self.folder)

@@ -39,7 +39,7 @@ def session_call(node, partition, gap):
     flink = f"TABLE(SESSION(TABLE {{0}}{by}, DESCRIPTOR({node.rowtime}), {seconds(gap)}))"
     over = f"({by.strip()} ORDER BY {node.rowtime})"
     duck = (f"(SELECT *, min({node.rowtime}) OVER w AS window_start, after(max({node.rowtime}) OVER w, {gap * 1000}) AS "
-            f"window_end FROM (SELECT *, sum(fresh) OVER ({by.strip()} ORDER BY {node.rowtime} ROWS UNBOUNDED PRECEDING) AS "
+            f"window_end FROM (SELECT *, sum(fresh) OVER ({by.strip()} ORDER BY {node.rowtime} RANGE UNBOUNDED PRECEDING) AS "
             f"number FROM (SELECT *, CASE WHEN epoch_us({node.rowtime}) - epoch_us(lag({node.rowtime}) OVER {over}) <= "
             f"{gap * 1000} THEN 0 ELSE 1 END AS fresh FROM {{0}})) WINDOW w AS (PARTITION BY "
             f"{', '.join([*partition, 'number'])}))")

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "env/random.h"
+#include "state/keyed_image.h"
 #include "state/keyed_merge.h"
 
 namespace penstock {
@@ -184,6 +185,17 @@ class Subject {
     return Status::Ok();
   }
   std::vector<std::string> Lines() const { return output_.Lines(); }
+  Result<std::vector<std::string>> States() {
+    ByteWriter bytes;
+    RETURN_IF_ERROR(state_->Snapshot(bytes));
+    std::string text = bytes.Take();
+    ASSIGN_OR_RETURN(KeyedImage image, KeyedImage::Read(text));
+    std::vector<std::string> names;
+    for (const StateImage& state : image.states) {
+      if (!state.groups.empty()) names.emplace_back(state.name);
+    }
+    return names;
+  }
   Status Close() { return operator_->Close(true); }
 
  private:
@@ -345,21 +357,46 @@ std::string Disturbance::ToString() const {
          (deltas ? ", checkpoints with deltas" : "");
 }
 
-Result<std::vector<std::string>> OperatorHarness::Run(const OperatorScript& script,
-                                                      const Disturbance& disturbance) const {
-  Subject subject(make_, context_, disturbance);
-  RETURN_IF_ERROR(subject.Start("", {}));
+OperatorScript OperatorScript::Interleave(uint64_t seed) const {
+  Random random(seed);
+  std::map<int, std::vector<size_t>> queues;
+  for (size_t i = 0; i < events_.size(); ++i) queues[events_[i].input].push_back(i);
+  std::map<int, size_t> at;
+  OperatorScript made;
+  // Everything before that place has been taken: a watermark may go on from there.
+  std::vector<bool> taken(events_.size(), false);
+  size_t settled = 0;
+  while (made.events_.size() < events_.size()) {
+    while (settled < events_.size() && taken[settled]) ++settled;
+    std::vector<size_t> open;
+    for (auto& [input, queue] : queues) {
+      if (at[input] == queue.size()) continue;
+      size_t next = queue[at[input]];
+      bool row = events_[next].batch.rows > 0;
+      if (row || next == settled) open.push_back(next);
+    }
+    size_t next = open[random.Below(open.size())];
+    ++at[events_[next].input];
+    taken[next] = true;
+    made.events_.push_back(events_[next]);
+  }
+  return made;
+}
+
+namespace {
+Status Play(const OperatorScript& script, const Disturbance& disturbance, Subject* subject) {
+  RETURN_IF_ERROR(subject->Start("", {}));
   Random random(disturbance.seed);
   const std::vector<HarnessEvent>& events = script.events();
   for (size_t i = 0; i < events.size();) {
     const HarnessEvent& first = events[i];
     if (first.end_of_input) {
-      RETURN_IF_ERROR(subject.End(first.input));
+      RETURN_IF_ERROR(subject->End(first.input));
       ++i;
       continue;
     }
     if (first.pause_ms > 0) {
-      RETURN_IF_ERROR(subject.Pause(first.pause_ms));
+      RETURN_IF_ERROR(subject->Pause(first.pause_ms));
       ++i;
       continue;
     }
@@ -367,10 +404,33 @@ Result<std::vector<std::string>> OperatorHarness::Run(const OperatorScript& scri
     std::vector<const HarnessEvent*> glued = {&first};
     for (++i; disturbance.batch_rows > 1 && i < events.size() && Joins(glued, events[i], rows); ++i)
       glued.push_back(&events[i]);
-    RETURN_IF_ERROR(subject.Process(first.input, Glue(glued)));
+    RETURN_IF_ERROR(subject->Process(first.input, Glue(glued)));
   }
+  return Status::Ok();
+}
+}  // namespace
+
+Result<std::vector<std::string>> OperatorHarness::Run(const OperatorScript& script,
+                                                      const Disturbance& disturbance) const {
+  Subject subject(make_, context_, disturbance);
+  RETURN_IF_ERROR(Play(script, disturbance, &subject));
   RETURN_IF_ERROR(subject.Close());
   return subject.Lines();
+}
+
+Result<Settlement> OperatorHarness::Settle(const OperatorScript& script) const {
+  const Disturbance undisturbed{1, 1, false, false};
+  Subject subject(make_, context_, undisturbed);
+  RETURN_IF_ERROR(Play(script, undisturbed, &subject));
+  Settlement settlement;
+  ASSIGN_OR_RETURN(settlement.states, subject.States());
+  RETURN_IF_ERROR(subject.Close());
+  for (const std::string& line : subject.Lines()) {
+    if (line.starts_with("watermark") || line.starts_with("lane")) continue;
+    bool adds = line[0] == '+';
+    if ((settlement.table[line.substr(2)] += adds ? 1 : -1) == 0) settlement.table.erase(line.substr(2));
+  }
+  return settlement;
 }
 
 Status OperatorHarness::Check(const OperatorScript& script, uint64_t seed) const {

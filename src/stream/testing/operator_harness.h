@@ -10,6 +10,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -35,6 +36,9 @@ class OperatorScript {
   // The same rows of each input in the same order, interleaved anew by a seed, with watermarks repeated and
   // sent in smaller steps, and pauses where `pauses` says so.
   OperatorScript Vary(uint64_t seed, bool pauses) const;
+  // Another order that a run may have: each input in its order, and each watermark behind all that it came
+  // behind, so that no row becomes late.
+  OperatorScript Interleave(uint64_t seed) const;
 
  private:
   std::vector<HarnessEvent> events_;
@@ -49,6 +53,12 @@ struct Disturbance {
   std::string ToString() const;
 };
 
+// What an undisturbed run leaves.
+struct Settlement {
+  std::map<std::string, int64_t> table;  // the changes of the main lane, folded: rows and how often
+  std::vector<std::string> states;       // names of keyed states that are not empty
+};
+
 class OperatorHarness {
  public:
   using Make = std::function<Result<std::unique_ptr<Operator>>()>;
@@ -59,6 +69,7 @@ class OperatorHarness {
   // What leaves, one line for each row or watermark, lanes one after the other. The operator's error, or
   // Internal where it broke its contract.
   Result<std::vector<std::string>> Run(const OperatorScript& script, const Disturbance& disturbance) const;
+  Result<Settlement> Settle(const OperatorScript& script) const;
   // The undisturbed run against the disturbed ones; Internal with the first difference.
   Status Check(const OperatorScript& script, uint64_t seed) const;
 
