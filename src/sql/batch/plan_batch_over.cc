@@ -21,7 +21,8 @@ bool KeepsNewest(const RankPattern& pattern) {
 
 Result<PhysicalStream> PhysicalPlanner::PlanBatchOver(const PlanPtr& plan, const OverNode& node,
                                                       int64_t most_number, bool newest_first) {
-  if (PlanPtr merged = MergeOvers(plan)) return Plan(merged, true);
+  // A merged node leaves no rows out.
+  if (PlanPtr merged = most_number < 0 ? MergeOvers(plan) : nullptr) return Plan(merged, true);
   const PlanPtr& input = plan->input();
   BatchOverSpec spec;
   ASSIGN_OR_RETURN(spec.functions, OverFunctionsOf(node, true));
