@@ -16,6 +16,9 @@ target_include_directories(penstock_flags INTERFACE ${CMAKE_SOURCE_DIR}/src ${CM
 # -Wno-restrict, -Wno-maybe-uninitialized: GCC 12 reports both wrongly inside std::string and std::variant.
 target_compile_options(penstock_flags INTERFACE -Wall -Wextra -Werror -Wno-restrict -Wno-maybe-uninitialized
   -fno-strict-aliasing -march=x86-64-v2)
+if(NOT PENSTOCK_TESTS)  # defects that tests switch on (env/failpoint.h) are compiled away
+  target_compile_definitions(penstock_flags INTERFACE PENSTOCK_NO_SEEDED_BUGS)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(penstock_flags INTERFACE -Wno-unknown-warning-option)
 endif()

@@ -13,6 +13,7 @@
 #include "env/termination_signals.h"
 #include "job_command.h"
 #include "state_command.h"
+#include "verify_command.h"
 
 namespace {
 
@@ -116,6 +117,7 @@ int main(int argc, char** argv) {
   AddOptions(explain, &arguments);
   StateCommand state(&app);
   JobCommand jobs(&app);
+  VerifyCommand verify(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -124,6 +126,7 @@ int main(int argc, char** argv) {
   }
   if (state.parsed()) return state.Run();
   if (jobs.parsed()) return jobs.Run();
+  if (verify.parsed()) return verify.Run();
   if (!arguments.session.savepoint_dir.empty() && !arguments.session.stop_when_idle) {
     return Usage("--savepoint needs --stop-when-idle");
   }

@@ -19,6 +19,15 @@ Failpoint decided_point("checkpoint.decided", "the epoch counts, no task knows")
 Failpoint told("checkpoint.told", "the tasks may commit, the checkpoints before are still there");
 Failpoint abandoned("checkpoint.abandoned", "an epoch has failed, its output is about to go with the next");
 
+SeededBug commit_first("bug:checkpoint.commit-before-seal", "sinks commit before the checkpoint is sealed");
+SeededBug decide_first("bug:checkpoint.decide-before-seal",
+                       "the log decides before the checkpoint is sealed");
+SeededBug one_missing("bug:checkpoint.one-missing",
+                      "a checkpoint is sealed without the last task's snapshot");
+SeededBug ended_missing("bug:checkpoint.ended-missing", "tasks that have ended are left out of checkpoints");
+SeededBug number_again("bug:checkpoint.number-again", "the number of an abandoned epoch is used again");
+SeededBug removed_early("bug:checkpoint.removed-early", "older checkpoints go before the new one is decided");
+
 constexpr int64_t kRetryPauseMs = 500;  // after a checkpoint that failed
 }  // namespace
 
@@ -60,7 +69,7 @@ bool CheckpointCoordinator::Complete() const {
   if (state_ != State::kCollecting) return false;
   size_t both = static_cast<size_t>(std::count_if(
       collected_.begin(), collected_.end(), [&](const auto& entry) { return ended_.contains(entry.first); }));
-  return collected_.size() + ended_.size() - both == job_->task_count();
+  return collected_.size() + ended_.size() - both + (one_missing.On() ? 1 : 0) >= job_->task_count();
 }
 
 void CheckpointCoordinator::Begin(int64_t now) {
@@ -98,13 +107,16 @@ int64_t CheckpointCoordinator::Step() {
 void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool last) {
   std::vector<SubtaskSnapshot> parts;
   for (const auto& [task, snapshots] : ended_) {
+    if (ended_missing.On() && !last) continue;
     if (!collected_.contains(task)) parts.insert(parts.end(), snapshots.begin(), snapshots.end());
   }
   for (auto& [task, snapshots] : collected_) parts.insert(parts.end(), snapshots.begin(), snapshots.end());
   uint64_t epoch = epoch_;
   if (last) begun_ms_ = clock_->MonotonicMillis();
+  if (commit_first.On()) job_->CheckpointDecided(last ? kLastEpoch : epoch);
   lock.unlock();
   Result<Decision> sealed = Seal(epoch, last, parts);
+  if (removed_early.On() && sealed) (void)store_->RemoveBefore(epoch);
   Status decided = sealed && log_ != nullptr ? Decide(*sealed) : Status::Ok();
   if (sealed && decided.ok()) decided = decided_point.Hit();
   lock.lock();
@@ -136,6 +148,10 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
   manifest.finished = last && drained_;
   manifest.created_micros = clock_->NowMicros();
   manifest.graph = graph_;
+  if (decide_first.On() && log_ != nullptr) {
+    manifest.parts.clear();
+    RETURN_IF_ERROR(log_->Decide(Decision{identity_.incarnation, epoch, 0}));
+  }
   RETURN_IF_ERROR(store_->Seal(parts, &manifest));
   RETURN_IF_ERROR(sealed_point.Hit());
   std::lock_guard lock(mutex_);
@@ -160,7 +176,7 @@ void CheckpointCoordinator::Abandon(Status reason) {
     if (Status goes_on = log_->Abandon(epoch_); !goes_on.ok()) return GiveUp(std::move(goes_on));
   }
   ++statistics_.failed;
-  ++epoch_;
+  if (!number_again.On()) ++epoch_;
   collected_.clear();
   state_ = State::kWaiting;
   not_before_ms_ = clock_->MonotonicMillis() + std::max(kRetryPauseMs, options_.min_pause_ms);

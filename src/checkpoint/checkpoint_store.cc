@@ -22,6 +22,16 @@ Failpoint manifest_named("store.manifest-named", "the manifest has its final nam
 Failpoint one_removed("store.one-removed", "a file of an earlier checkpoint was removed");
 Failpoint marked("store.marked", "the directory says that a log has decided");
 
+SeededBug no_fsync("bug:store.no-fsync", "files of checkpoints are not synced");
+SeededBug no_directory_sync("bug:store.no-directory-sync", "the name of the manifest is not synced");
+SeededBug manifest_first("bug:store.manifest-first",
+                         "the manifest gets its name before the state is written");
+SeededBug delta_lost("bug:store.delta-lost", "a new base lacks the newest delta");
+SeededBug chain_removed("bug:store.chain-removed", "files go that manifests still refer to");
+SeededBug any_winner("bug:store.any-winner", "a manifest may replace that of another process");
+SeededBug hearsay("bug:store.hearsay", "what is restored may not be durable");
+SeededBug unchecked("bug:store.unchecked", "checksums of state are not compared");
+
 constexpr const char* kDecidedName = "decided";
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kStatePrefix = "state-";
@@ -72,7 +82,7 @@ Status CheckpointStore::WriteDurably(const std::string& path, std::string_view b
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_->OpenForWrite(path, WriteMode::kReplace));
   RETURN_IF_ERROR(file->Append(bytes));
   RETURN_IF_ERROR(file_written.Hit());
-  RETURN_IF_ERROR(file->Sync());
+  if (!no_fsync.On()) RETURN_IF_ERROR(file->Sync());
   RETURN_IF_ERROR(file_synced.Hit());
   return file->Close();
 }
@@ -82,13 +92,15 @@ Status CheckpointStore::SealManifest(const Manifest& manifest) {
   RETURN_IF_ERROR(WriteDurably(unsealed, manifest.Write()));
   RETURN_IF_ERROR(files_->SyncDirectory(directory_));
   RETURN_IF_ERROR(manifest_durable.Hit());
-  Status sealed = files_->Rename(unsealed, path, RenameMode::kCreateNew);
+  Status sealed =
+      files_->Rename(unsealed, path, any_winner.On() ? RenameMode::kReplace : RenameMode::kCreateNew);
   if (sealed.code() == StatusCode::kAlreadyExists) {
     return Status(StatusCode::kFenced, "another process has written '" + path + "'")
         .WithHint("only one process may run a job of this directory");
   }
   RETURN_IF_ERROR(sealed);
   RETURN_IF_ERROR(manifest_named.Hit());
+  if (no_directory_sync.On()) return Status::Ok();
   return files_->SyncDirectory(directory_);
 }
 
@@ -102,9 +114,10 @@ Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest
     manifest->parts.push_back({part.uid, part.subtask, writing.Add(WriteSnapshot(part)), std::move(chain)});
   }
   manifest->written_bytes = writing.written();
+  if (manifest_first.On()) RETURN_IF_ERROR(SealManifest(*manifest));
   RETURN_IF_ERROR(writing.Finish());
   RETURN_IF_ERROR(state_durable.Hit());
-  RETURN_IF_ERROR(SealManifest(*manifest));
+  if (!manifest_first.On()) RETURN_IF_ERROR(SealManifest(*manifest));
   sealed_[manifest->epoch] = manifest->parts;
   return Status::Ok();
 }
@@ -149,7 +162,7 @@ Result<std::vector<FileRange>> CheckpointStore::Extend(std::vector<FileRange> ch
                                                        Writing* writing) const {
   if (chain.empty()) return Status::Internal("a delta of keyed state without a base");
   if (IsTooLong(chain, delta.size())) {
-    ASSIGN_OR_RETURN(std::string merged, ReadChain(chain, delta));
+    ASSIGN_OR_RETURN(std::string merged, ReadChain(chain, delta_lost.On() ? std::string_view() : delta));
     ASSIGN_OR_RETURN(FileRange base, writing->AddBase(merged));
     return std::vector<FileRange>{std::move(base)};
   }
@@ -193,6 +206,12 @@ Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
   return entries;
 }
 
+Status CheckpointStore::MakeDurable() {
+  Result<FileInfo> directory = files_->Stat(directory_);
+  if (!directory) return directory.error().code() == StatusCode::kNotFound ? Status::Ok() : directory.error();
+  return hearsay.On() ? Status::Ok() : files_->SyncDirectory(directory_);
+}
+
 Result<std::vector<uint64_t>> CheckpointStore::Epochs() const {
   ASSIGN_OR_RETURN(std::vector<Entry> entries, Entries());
   std::vector<uint64_t> epochs;
@@ -232,7 +251,8 @@ Result<std::string> CheckpointStore::ReadRange(const FileRange& range) const {
     if (read == 0) return damaged("is cut short");
     at += read;
   }
-  if (HashKey(bytes) != range.checksum) return damaged("does not match the checksum in its manifest");
+  if (HashKey(bytes) != range.checksum && !unchecked.On())
+    return damaged("does not match the checksum in its manifest");
   return bytes;
 }
 
@@ -290,7 +310,7 @@ Status CheckpointStore::RemoveBefore(uint64_t epoch) {
   ASSIGN_OR_RETURN(std::set<std::string> kept, PathsReferredTo(entries, epoch));
   std::stable_partition(entries.begin(), entries.end(), [](const Entry& entry) { return entry.manifest; });
   for (const Entry& entry : entries) {
-    if (entry.epoch >= epoch || kept.contains(entry.path)) continue;
+    if (entry.epoch >= epoch || (kept.contains(entry.path) && !chain_removed.On())) continue;
     Status removed = files_->Remove(entry.path);
     if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
     RETURN_IF_ERROR(one_removed.Hit());

@@ -37,6 +37,9 @@ class CheckpointStore {
   // must build on an epoch that this store has sealed, or gone on from, and not removed since: else
   // kInternal.
   Status Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest);
+  // Before anything is restored: what a process that died has sealed stays sealed, although it may have died
+  // before the name of the manifest was durable. Fine where there is no directory.
+  Status MakeDurable();
   // The sealed epochs, ascending; empty where there is no directory.
   Result<std::vector<uint64_t>> Epochs() const;
   // The highest epoch that anything was written for, sealed or not; 0 where there is none.

@@ -17,18 +17,26 @@ Failpoint looked("recovery.looked", "the sealed checkpoints are listed");
 Failpoint log_read("recovery.log-read", "the decision log has said what was decided");
 Failpoint state_read("recovery.state-read", "the parts of the checkpoint are in memory");
 
+SeededBug newest("bug:recovery.newest", "the newest sealed checkpoint is restored, not the decided one");
+SeededBug older("bug:recovery.older", "where there are several checkpoints the second newest is restored");
+SeededBug no_watermarks("bug:recovery.no-watermarks", "watermarks are not restored");
+SeededBug numbers_again("bug:recovery.numbers-again", "numbers of epochs start anew with each attempt");
+
 constexpr const char* kFreshHint =
     "sinks may have committed this checkpoint, so an older one would double rows; --fresh starts a new run";
 }  // namespace
 
 Status Job::FindCheckpoint() {
+  RETURN_IF_ERROR(store_->MakeDurable());
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
+  if (numbers_again.On()) next_epoch_ = 1;
   std::erase_if(epochs, [this](uint64_t epoch) { return epoch < first_epoch_; });
   RETURN_IF_ERROR(looked.Hit());
   if (!decisions_) return RestoreNewest(epochs);
   ASSIGN_OR_RETURN(std::optional<Decision> decision, decisions_->Recover());
   RETURN_IF_ERROR(log_read.Hit());
   if (decision) next_epoch_ = std::max(next_epoch_, decision->epoch + 1);
+  if (newest.On() && decision && !epochs.empty()) return RestoreNewest(epochs);
   bool fresh = std::exchange(durability_->fresh, false);
   if (fresh) passed_over_ = decision;
   if (decision) return decision == passed_over_ ? Status::Ok() : RestoreDecided(epochs, *decision);
@@ -38,7 +46,8 @@ Status Job::FindCheckpoint() {
 // The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.
 Status Job::RestoreNewest(const std::vector<uint64_t>& epochs) {
   if (epochs.empty()) return Status::Ok();
-  Result<Manifest> manifest = store_->ReadManifest(epochs.back());
+  bool second = older.On() && epochs.size() > 1;
+  Result<Manifest> manifest = store_->ReadManifest(second ? epochs[epochs.size() - 2] : epochs.back());
   if (!manifest) return Status(manifest.error()).WithHint(kFreshHint);
   if (manifest->identity.run != durability_->identity.run) return Status::Ok();
   RETURN_IF_ERROR(CheckSameLog(*manifest));
@@ -116,7 +125,7 @@ Status Job::Restore(const Manifest& manifest) {
   }
   durability_->identity.incarnation = manifest.identity.incarnation;
   options_.restore = std::move(*parts);
-  options_.restore_watermarks = true;
+  options_.restore_watermarks = !no_watermarks.On();
   store_->GoOnFrom(manifest);
   finished_before_ = manifest.finished;
   return Status::Ok();

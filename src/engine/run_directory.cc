@@ -18,6 +18,8 @@ Failpoint recorded("run.recorded", "the run is on record");
 Failpoint finishing("run.finishing", "all jobs are done, the record of the run is there");
 Failpoint record_removed("run.record-removed", "the record of the run is gone, not yet durably");
 
+SeededBug run_forgotten("bug:run.forgotten", "a run is never found again: each execution starts anew");
+
 constexpr std::string_view kClaimPrefix = "claim-";
 constexpr std::string_view kRunHeader = "penstock-run 1\n";
 
@@ -77,7 +79,7 @@ Status RunDirectory::ReadOrBeginRun(Random* random, bool fresh) {
   std::string path = path_ + "/run";
   Result<std::string> bytes = ReadFile(*files_, path);
   if (!bytes && bytes.error().code() != StatusCode::kNotFound) return bytes.error();
-  if (bytes && !fresh) {
+  if (bytes && !fresh && !run_forgotten.On()) {
     if (!bytes->starts_with(kRunHeader) || bytes->back() != '\n')
       return Status::Corruption("'" + path + "' is no record of a run")
           .WithHint("start a new run with --fresh");

@@ -1,21 +1,18 @@
 // Parts of aggregates: what the first phase of an aggregation in two hands to the second. The part of an
-// aggregate is its kernel's; of one with DISTINCT the values that are new, or over retractions the values
-// with their counts.
+// aggregate is its kernel's; of one with DISTINCT the values with their counts.
 #include <cstring>
 
 #include "operators/aggregate_set.h"
 
 namespace penstock {
 
-void AggregateSet::WriteParts(const uint8_t* state, std::string_view group, std::span<ColumnBuilder> out) {
+void AggregateSet::WriteParts(const uint8_t* state, std::string_view group,
+                              std::span<ColumnBuilder> out) const {
   std::string part;
   for (size_t b = 0; b < bound_.size(); ++b) {
     part.clear();
-    Bound& bound = bound_[b];
-    if (bound.values != nullptr) {
-      auto group_values = bound.fresh[namespace_].extract(std::string(group));
-      if (!group_values.empty()) part = std::move(group_values.mapped());
-    } else if (bound.call.distinct) {
+    const Bound& bound = bound_[b];
+    if (bound.call.distinct) {
       ByteWriter values;
       bound.counts->ForEach(group, [&](std::string_view value, std::string_view count) {
         values.String(value);
@@ -37,10 +34,6 @@ Status AggregateSet::MergeParts(const Batch& batch, int first, std::span<const s
     Bound& bound = bound_[b];
     const Column& parts = *batch.column(first + static_cast<int>(b));
     for (size_t i = 0; i < states.size(); ++i) at[i] = states[i] + bound.offset;
-    if (bound.values != nullptr) {
-      RETURN_IF_ERROR(MergeNewValues(bound, parts, groups, at));
-      continue;
-    }
     if (bound.call.distinct) {
       RETURN_IF_ERROR(MergeValues(bound, parts, groups, at));
       continue;
@@ -49,50 +42,6 @@ Status AggregateSet::MergeParts(const Batch& batch, int first, std::span<const s
       RETURN_IF_ERROR(bound.kernel->MergePartial(at[i], groups[i], parts.StringAt(static_cast<int64_t>(i))));
   }
   return Status::Ok();
-}
-
-// Of insert-only rows; the kernel sees a row for each value that no part had before.
-Status AggregateSet::MergeNewValues(Bound& bound, const Column& parts,
-                                    std::span<const std::string_view> groups,
-                                    std::span<uint8_t* const> states) {
-  std::string bytes;
-  std::vector<size_t> rows, starts;
-  for (size_t i = 0; i < states.size(); ++i) {
-    ByteReader in(parts.StringAt(static_cast<int64_t>(i)));
-    while (!in.at_end()) {
-      rows.push_back(i);
-      starts.push_back(bytes.size());
-      bytes.append(groups[i]);
-      bytes.append(in.String());
-      if (!in.ok()) return Status::Corruption("a part of a DISTINCT aggregate is damaged");
-    }
-  }
-  starts.push_back(bytes.size());
-  std::vector<StateKey> keys(rows.size());
-  for (size_t k = 0; k < rows.size(); ++k) {
-    std::string_view key = std::string_view(bytes).substr(starts[k], starts[k + 1] - starts[k]);
-    keys[k] = {key, SubKeyHash(HashKey(groups[rows[k]]), HashKey(key))};
-  }
-  std::vector<uint8_t*> values(keys.size());
-  std::vector<uint8_t> created(keys.size());
-  RETURN_IF_ERROR(bound.values->Access(namespace_, keys, values, created));
-  std::vector<ColumnBuilder> arguments;
-  for (const DataType& type : bound.call.arg_types) arguments.emplace_back(type);
-  std::vector<std::string_view> row_groups;
-  std::vector<uint8_t*> row_states;
-  for (size_t k = 0; k < keys.size(); ++k) {
-    if (created[k] == 0) continue;
-    bound.codec->Decode(keys[k].bytes.substr(groups[rows[k]].size()), arguments);
-    row_groups.push_back(groups[rows[k]]);
-    row_states.push_back(states[rows[k]]);
-  }
-  std::vector<int8_t> signs(row_states.size(), 1);
-  AggregateInput input;
-  for (ColumnBuilder& argument : arguments) input.args.push_back(argument.Finish());
-  input.rows = static_cast<int64_t>(signs.size());
-  input.signs = signs;
-  input.groups = row_groups;
-  return input.rows == 0 ? Status::Ok() : bound.kernel->Update(input, row_states);
 }
 
 // The kernel sees a row for each value that comes or goes.

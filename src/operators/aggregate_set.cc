@@ -45,7 +45,7 @@ Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts
     width_ += bound.kernel->width();
     std::string name = prefix + "-" + std::to_string(i);
     if (calls[i].distinct) {
-      if (retracts || clears) {
+      if (retracts || clears || parts_ != Parts::kNone) {
         ASSIGN_OR_RETURN(bound.counts, NewView(context, name + "-distinct", ttl_ms));
       } else {
         ASSIGN_OR_RETURN(bound.values, context->state->OpenFixed({name + "-distinct", 0, ttl_ms, true}));
@@ -105,11 +105,6 @@ Status AggregateSet::KeepFirst(Bound& bound, const std::vector<ColumnPtr>& args,
   RETURN_IF_ERROR(bound.values->Access(namespace_, keys, values, created));
   for (size_t k = 0; k < rows.size(); ++k) {
     if (created[k] == 0) (*signs)[rows[k]] = 0;
-    if (created[k] == 0 || parts_ != Parts::kMakes) continue;
-    std::string_view group = groups[rows[k]];
-    ByteWriter value;
-    value.String(keys[k].bytes.substr(group.size()));
-    bound.fresh[namespace_][std::string(group)] += value.bytes();
   }
   return Status::Ok();
 }
@@ -204,10 +199,8 @@ void AggregateSet::ClearViews(std::string_view group) {
   for (auto& view : views_) view->Clear(group);
 }
 
-void AggregateSet::EraseNamespace(int64_t name_space, bool keep_values) {
+void AggregateSet::EraseNamespace(int64_t name_space) {
   for (MapState* state : view_states_) state->EraseNamespace(name_space);
-  for (Bound& bound : bound_) bound.fresh.erase(name_space);
-  if (keep_values) return;
   for (FixedState* state : distinct_states_) state->EraseNamespace(name_space);
 }
 

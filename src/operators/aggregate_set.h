@@ -3,11 +3,8 @@
 // operators on their thread.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <span>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "data/key_codec.h"
@@ -78,7 +75,7 @@ class AggregateSet {
               std::vector<ColumnBuilder>* out) const;
   void Merge(uint8_t* into, const uint8_t* from) const;
   // Appends the part of each aggregate to a BYTES column. REQUIRES: kMakes.
-  void WriteParts(const uint8_t* state, std::string_view group, std::span<ColumnBuilder> out);
+  void WriteParts(const uint8_t* state, std::string_view group, std::span<ColumnBuilder> out) const;
   // Takes in the parts in the columns from `first` on, one row after the other. REQUIRES: kTakes.
   Status MergeParts(const Batch& batch, int first, std::span<const std::string_view> groups,
                     std::span<uint8_t* const> states);
@@ -88,9 +85,8 @@ class AggregateSet {
   // clear.
   void ClearViews(std::string_view group);
   bool has_views() const { return !views_.empty() || !distinct_states_.empty(); }
-  // Drops everything that views keep in a namespace. `keep_values`: not which values of DISTINCT were there,
-  // so that they are in no later part (kMakes).
-  void EraseNamespace(int64_t name_space, bool keep_values = false);
+  // Drops everything that views keep in a namespace.
+  void EraseNamespace(int64_t name_space);
   std::vector<DataType> result_types() const;
 
  private:
@@ -103,8 +99,6 @@ class AggregateSet {
     FixedState* values = nullptr;
     StateView* counts = nullptr;
     std::unique_ptr<KeyCodec> codec;  // of the DISTINCT arguments
-    // Of kMakes with `values`: by namespace and group the new ones, as they go into the part.
-    std::map<int64_t, std::unordered_map<std::string, std::string>> fresh;
   };
   void TakeOutFiltered(const Bound& bound, const Batch& batch, std::vector<int8_t>* signs) const;
   Status KeepFirst(Bound& bound, const std::vector<ColumnPtr>& args, std::span<const std::string_view> groups,
@@ -113,8 +107,6 @@ class AggregateSet {
                    std::vector<int8_t>* signs);
   Status SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
                   std::span<const int8_t> signs, std::vector<int8_t>* out);
-  Status MergeNewValues(Bound& bound, const Column& parts, std::span<const std::string_view> groups,
-                        std::span<uint8_t* const> states);
   Status MergeValues(Bound& bound, const Column& parts, std::span<const std::string_view> groups,
                      std::span<uint8_t* const> states);
   Result<StateView*> NewView(OperatorContext* context, const std::string& name, int64_t ttl_ms);

@@ -2,12 +2,20 @@
 // between tasks.
 #include <algorithm>
 
+#include "env/failpoint.h"
 #include "runtime/job_runner.h"
 #include "runtime/sink_operator.h"
 #include "state/keyed_image.h"
 #include "state/ordered_store.h"
 
 namespace penstock {
+
+namespace {
+SeededBug splits_move("bug:restore.splits-move", "splits change hands at a restart, watermarks do not");
+SeededBug committables_lost("bug:restore.committables-lost",
+                            "only the first subtask's committables come back");
+SeededBug groups_lost("bug:restore.groups-lost", "a subtask gets only the state that it wrote itself");
+}  // namespace
 
 OperatorMetrics* JobRunner::NewMetrics(const std::string& name, int subtask) {
   VertexMetrics& metrics = metrics_.emplace_back();
@@ -114,7 +122,8 @@ Status JobRunner::MakeSource(const JobVertex& vertex, const SourceContext& conte
   e.assigned.resize(static_cast<size_t>(vertex.parallelism));
   // At the same parallelism a split stays where it was: the restored watermark of a subtask speaks of its own
   // splits, and would make rows of another's late.
-  bool stay = vertex.parallelism == std::count_if(options_.restore.begin(), options_.restore.end(),
+  bool stay = !splits_move.On() &&
+              vertex.parallelism == std::count_if(options_.restore.begin(), options_.restore.end(),
                                                   [&](const auto& part) { return part.uid == vertex.uid; });
   for (const SubtaskSnapshot& part : options_.restore) {
     if (part.uid != vertex.uid) continue;
@@ -224,8 +233,10 @@ Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* 
   std::vector<std::string> lists;
   for (const SubtaskSnapshot& part : options_.restore) {
     if (part.uid != vertex.uid) continue;
+    if (groups_lost.On() && part.subtask != node->context.subtask) continue;
     if (node->state && !part.keyed.empty()) RETURN_IF_ERROR(node->state->Restore(part.keyed));
     lists.insert(lists.end(), part.lists.begin(), part.lists.end());
+    if (committables_lost.On() && part.subtask != 0) continue;
     if (node->sink != nullptr && node->context.subtask == 0)
       node->sink->RestoreCommittables(part.committables);
   }

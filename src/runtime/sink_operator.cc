@@ -11,6 +11,10 @@
 namespace penstock {
 
 namespace {
+SeededBug not_carried("bug:sink.not-carried", "a checkpoint has only what was prepared last, not what waits");
+SeededBug commit_all("bug:sink.commit-all", "a decision commits what later epochs have prepared, too");
+SeededBug not_repeated("bug:sink.not-repeated",
+                       "what was decided before a failure is not committed after it");
 Failpoint sink_open("sink.open", "a writer is made, what was decided before is not committed");
 Failpoint sink_prepared("sink.prepared", "a writer has prepared what it wrote");
 Failpoint sink_committed("sink.committed", "a sink has committed an epoch and still keeps it in mind");
@@ -22,6 +26,7 @@ Status SinkOperator::Open(OperatorContext* context) {
   ASSIGN_OR_RETURN(committer_, sink_->MakeCommitter(sink_context_));
   SetNextPoll(context->clock->MonotonicMillis());
   RETURN_IF_ERROR(sink_open.Hit());
+  if (not_repeated.On()) pending_.clear();
   return CommitUpTo(0);
 }
 
@@ -59,13 +64,14 @@ Result<std::vector<std::string>> SinkOperator::PrepareEpoch(uint64_t epoch) {
     if (!prepared.empty()) pending_[epoch] = std::move(prepared);
   }
   std::vector<std::string> all;
+  if (not_carried.On()) return pending_.contains(epoch) ? pending_[epoch] : all;
   for (const auto& [of, committables] : pending_)
     all.insert(all.end(), committables.begin(), committables.end());
   return all;
 }
 
 Status SinkOperator::CommitUpTo(uint64_t epoch) {
-  while (!pending_.empty() && pending_.begin()->first <= epoch) {
+  while (!pending_.empty() && (pending_.begin()->first <= epoch || commit_all.On())) {
     if (committer_) RETURN_IF_ERROR(committer_->Commit(pending_.begin()->second));
     RETURN_IF_ERROR(sink_committed.Hit());
     pending_.erase(pending_.begin());

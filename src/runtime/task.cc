@@ -17,6 +17,9 @@ Failpoint barrier_sent("task.barrier-sent", "a snapshot is handed in, the barrie
 Failpoint ending("task.ending", "a task has flushed everything at its end, it has not said so");
 Failpoint committing("task.committing", "a task knows of a decision and has not committed");
 
+SeededBug no_flush("bug:task.no-flush", "a snapshot does not wait until the sinks have flushed");
+SeededBug snapshot_late("bug:task.barrier-first", "the barrier overtakes the positions of the source");
+
 constexpr int64_t kFlushPauseMs = 10;  // before a sink that is not flushed yet is asked again
 
 StepResult Again() { return {StepResult::Want::kAgain, true, false, 0}; }
@@ -183,7 +186,10 @@ Status Task::BeginEnd(int input, bool drained) {
 
 Result<StepResult> Task::StepBarrier() {
   RETURN_IF_ERROR(barrier.Hit());
-  ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
+  bool flushed = true;
+  if (!no_flush.On()) {
+    ASSIGN_OR_RETURN(flushed, chain_.Flush());
+  }
   if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   if (chain_.full()) return Again();  // what the flush emitted belongs before the barrier
   RETURN_IF_ERROR(flushed_point.Hit());
@@ -203,6 +209,7 @@ Result<std::vector<SubtaskSnapshot>> Task::TakeSnapshot(uint64_t epoch) {
     source.uid = source_vertex_->uid;
     source.subtask = subtask_;
     source.splits = reader_->Snapshot();
+    if (snapshot_late.On() && !undecided_.empty()) source.splits = undecided_.rbegin()->second;
     if (commits_on_decision_) undecided_[epoch] = source.splits;
   }
   RETURN_IF_ERROR(chain_.Snapshot(epoch, decided_.load(std::memory_order_acquire), &snapshots));

@@ -48,6 +48,8 @@ class FactoryRegistry {
   // them again under their name.
   const std::map<std::string, MakeOperator>& operators() const { return operators_; }
 
+  const std::map<std::string, MakeSink>& sinks() const { return sinks_; }
+
   Result<std::unique_ptr<Operator>> NewOperator(const JobVertex& vertex) const {
     return Make(operators_, vertex);
   }

@@ -417,6 +417,32 @@ def a_damaged_checkpoint_stops_the_start_and_names_its_file(cli):
     equal(until_idle(cli, script, "--fresh"), ["+I[1, 1, 5]"])
 
 
+def verify_tells_which_sinks_are_exactly_once(cli):
+    cli.file("events.json", "".join(
+        f'{{"id":{i},"k":{i % 5},"ts":"2026-01-01 00:{i // 60:02}:{i % 60:02}"}}\n' for i in range(300)))
+    tables = f"""
+SET 'execution.checkpointing.dir' = '{cli.folder}/checkpoints';
+SET 'execution.checkpointing.interval' = '1 s';
+CREATE TABLE events (id BIGINT, k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' SECOND)
+  WITH ('connector' = 'filesystem', 'path' = '{cli.folder}/events.json', 'format' = 'json');
+CREATE TABLE windows (w TIMESTAMP(3), k INT, n BIGINT)
+  WITH ('connector' = 'filesystem', 'path' = '{cli.folder}/out', 'format' = 'json');
+CREATE TABLE log (id BIGINT) WITH ('connector' = 'print');
+"""
+    insert = ("INSERT INTO windows SELECT window_start, k, COUNT(*) FROM TABLE(TUMBLE(TABLE events, DESCRIPTOR(ts), "
+              "INTERVAL '10' SECOND)) GROUP BY window_start, window_end, k;\n")
+    done = cli.run("verify", cli.file("job.sql", tables + insert), "--runs", 40)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^exactly-once +windows \(filesystem\), 150 rows$", done.stdout, re.M), done.stdout
+    assert not (pathlib.Path(cli.folder) / "out").exists(), "nothing outside changes"
+    assert not (pathlib.Path(cli.folder) / "checkpoints").exists(), "nothing outside changes"
+    again = cli.file("again.sql", tables + "INSERT INTO log SELECT id FROM events;\n")
+    done = cli.run("verify", again, "--runs", 40)
+    assert done.returncode == 1 and "at-least-once      log (print), 300 rows" in done.stdout, done.stdout
+    assert re.search(r"first row: again: \+I\[\d+\]", done.stdout), done.stdout
+    assert cli.run("verify", again, "--runs", 40, "--accept", "at-least-once").returncode == 0
+
+
 def a_changed_statement_is_refused_with_the_difference(cli):
     uid = "SET 'pipeline.uid' = 'mine';"
     script = checkpointed(cli, uid=uid)
@@ -719,30 +745,6 @@ def a_hot_key_is_spread_over_the_subtasks_and_counted_the_same(cli):
             assert 85 < share < 91, line
             busiest = float(re.search(r"busiest subtask adds up ([0-9.]+) %", line)[1])
             assert busiest <= 55, line
-
-
-def a_hot_key_is_spread_wider_after_a_restore_in_the_middle_of_a_window(cli):
-    rows = [f"{'hot' if i % 10 else 'k' + str(i % 700)},{i * 7919 % 5000},{i // 40}\n" for i in range(60000)]
-    query = """CREATE TABLE r (k STRING, x BIGINT, s BIGINT, ts AS TO_TIMESTAMP_LTZ(s, 0), WATERMARK FOR ts AS ts) WITH
-        ('connector'='filesystem', 'path'='in', 'format'='csv', 'source.monitor-interval'='100 ms', 'scan.parallelism'='1');
-        SELECT k, window_end, COUNT(*) AS n, SUM(x) AS s, COUNT(DISTINCT x) AS d, MIN(x) AS l FROM
-        TUMBLE(TABLE r, DESCRIPTOR(ts), INTERVAL '1000' SECOND) GROUP BY k, window_start, window_end"""
-    script, results = cli.file("q.sql", query), []
-    (cli.folder / "in").mkdir()
-    for mode in "none", "salt":
-        for path in (cli.folder / "in").iterdir():
-            path.unlink()
-        shutil.rmtree(cli.folder / "sp", ignore_errors=True)
-        common = ["--progress", "--format", "csv", "--stop-when-idle", "-D", "penstock.hot-keys=" + mode]
-        cli.file("in/a.csv", "".join(rows[:31000]))
-        first = cli.run("run", script, "-p", "2", "--savepoint", "sp", *common)
-        cli.file("in/b.csv", "".join(rows[31000:]) + "last,1,9000\n")
-        second = cli.run("run", script, "-p", "3", "--from-savepoint", "sp", *common)
-        equal((first.returncode, second.returncode, len(first.stdout.splitlines())), (0, 0, 1))
-        results.append(sorted(second.stdout.splitlines()))
-    equal(results[1], results[0])
-    assert "+I,hot,1970-01-01 00:16:40.000,36000,90000000,4500,1" in results[1], results[1][:5]
-    assert "% on 2 subtasks" in first.stderr and "% on 3 subtasks" in second.stderr, first.stderr + second.stderr
 
 
 def state_is_forecast_from_a_twentieth_of_zipf_data(cli):

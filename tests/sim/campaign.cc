@@ -23,6 +23,18 @@ LifePlan DrawPlan(const std::vector<std::string>& points, Random* random) {
     plan.fail_at = points[random->Below(points.size())];
     plan.fail_hit = static_cast<int64_t>(1 + random->Below(6));
   }
+  // An epoch that is abandoned, and a death when the next one counts.
+  if (random->Below(5) == 0) {
+    static const char* const kSealing[] = {"checkpoint.collected", "store.state-durable", "store.file-synced",
+                                           "store.manifest-durable"};
+    static const char* const kCounts[] = {"checkpoint.decided", "checkpoint.told", "task.committing",
+                                          "files.part-committing"};
+    plan.fail_at = kSealing[random->Below(4)];
+    plan.fail_hit = static_cast<int64_t>(1 + random->Below(4));
+    plan.die_at = kCounts[random->Below(4)];
+    plan.die_hit = plan.fail_hit + static_cast<int64_t>(random->Below(3));
+    plan.die_step = 0;
+  }
   if (random->Below(6) == 0) plan.fail_file_operation = static_cast<int64_t>(1 + random->Below(400));
   plan.lose_power = random->Below(2) == 0;
   return plan;
@@ -73,7 +85,8 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
   SimulationOptions options;
   options.seed = seed;
   options.trace = trace;
-  options.max_rows = static_cast<int>(2 + Random(seed).Below(20));
+  options.max_rows = static_cast<int>(1 + Random(seed).Below(8));
+  options.max_step_micros = std::vector<int64_t>{1000, 4000, 40000}[Random(seed + 1).Below(3)];
   job->Configure(&options);
   Simulation simulation(job->script(), options);
   job->Prepare(&simulation);
@@ -86,6 +99,7 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
   };
   simulation.on_death = [&] { job->OnDeath(&simulation); };
   simulation.on_step = [&] {
+    job->OnStep(&simulation);
     if (simulation.random().Below(kLooks) == 0) find(job->CheckUnderWay(&simulation), "while it runs");
   };
   for (bool finished = false; !finished && outcome.violation.empty();) {
@@ -96,6 +110,7 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
       find("the job does not come to its end", "at last");
       break;
     }
+    job->BeginLife(&simulation, outcome.lives > std::ssize(plans));
     auto dies = [&](int64_t step) { return plan.die_step == step; };
     Life life = simulation.Live(RuleOf(plan), dies, FaultOf(plan, &simulation));
     finished = life.finished;
@@ -109,7 +124,10 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
     bool undisturbed = outcome.lives > std::ssize(plans);
     if (undisturbed && !finished && !life.died)
       find("an undisturbed process fails: " + life.error, "life " + std::to_string(outcome.lives));
-    if (finished) find(job->CheckEnd(&simulation), "at the end");
+    if (!finished) continue;
+    find(job->CheckEnd(&simulation), "at the end");
+    simulation.LosePower();
+    find(job->CheckEnd(&simulation), "after a power failure behind the end");
   }
   outcome.hits = simulation.all_hits();
   outcome.trace = simulation.trace();
@@ -117,8 +135,8 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
 }
 
 std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed) {
-  CHECK(name == "files");
-  return MakeFileJob(seed);
+  CHECK(name == "files" || name == "kafka");
+  return name == "files" ? MakeFileJob(seed) : MakeKafkaJob(seed);
 }
 
 Outcome RunSeed(const std::string& job, uint64_t seed, bool trace) {

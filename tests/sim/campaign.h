@@ -45,6 +45,10 @@ class SimulatedJob {
   // Whether it may go on with another parallelism.
   virtual bool rescales() const { return false; }
   virtual int parallelism() const = 0;
+  // Before each life; `undisturbed`: nothing goes wrong in it.
+  virtual void BeginLife(Simulation*, bool /*undisturbed*/) {}
+  // After each step of a task.
+  virtual void OnStep(Simulation*) {}
   // The process is gone.
   virtual void OnDeath(Simulation*) {}
   // What may be wrong while the job is under way: a duplicate; "" where nothing is.
@@ -62,9 +66,30 @@ std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random);
 // Carries them out, then lets the job finish undisturbed.
 Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& plans, bool trace);
 
-// By name: files.
+// By name: files, kafka.
 std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed);
 std::unique_ptr<SimulatedJob> MakeFileJob(uint64_t seed);
+std::unique_ptr<SimulatedJob> MakeKafkaJob(uint64_t seed);
+
+// What the jobs of both kinds read, and how they are checked.
+struct Event {
+  int64_t id = 0, key = 0, at_ms = 0;
+};
+// In the order of their time, on 2026-01-01; ids from 0.
+std::vector<Event> DrawEvents(Random* random, int64_t keys);
+// Some of them happened up to a minute before, and one reader of them all that waits for a second finds what
+// is too late for its window: those are left out.
+void DisorderEvents(std::vector<Event>* events, Random* random);
+std::vector<Event> OnTime(const std::vector<Event>& events, int64_t window_ms);
+std::string TimeText(int64_t at_ms);  // "2026-01-01 00:00:01.234"
+// The value of "name": in a line of JSON, without quotes.
+std::string FieldOf(const std::string& line, const std::string& name);
+std::vector<std::string> VisibleLines(MemoryFileSystem& files, const std::string& directory);
+// By table ("copies", "numbered", "windows") and row key: the rest of the row.
+using Rows = std::map<std::string, std::string>;
+std::map<std::string, Rows> ExpectedRows(const std::vector<Event>& events, int64_t window_ms);
+// Notes a row of such a table in `found`; says what is wrong with it.
+std::string NoteRow(const std::string& table, const std::string& line, const Rows& expected, Rows* found);
 
 // All of it, from a seed.
 Outcome RunSeed(const std::string& job, uint64_t seed, bool trace);

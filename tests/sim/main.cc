@@ -1,5 +1,6 @@
-// sim_test: runs the tests; or with --seeds N [--from S] [--job files] that many seeds, with --trace the
-// events of one. A seed that breaks a verdict is printed with the command that repeats it.
+// sim_test: runs the tests; or with --seeds N [--from S] [--job files|kafka] that many seeds, with --trace
+// the events of one, with --bug NAME under a bug that is put in (SeededBug). A seed that breaks a verdict is
+// printed with the command that repeats it.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -14,12 +15,16 @@ namespace {
 struct Arguments {
   uint64_t seeds = 0, from = 1;
   std::string job = "files";
+  std::string bug;
   bool trace = false;
 };
 
 int RunSeeds(const Arguments& arguments) {
   uint64_t broken = 0, lives = 0, deaths = 0;
   std::map<std::string, int64_t> hits;
+  for (const SeededBug* bug : SeededBug::All()) {
+    if (bug->name() == arguments.bug) SeededBug::Activate(bug);
+  }
   for (uint64_t seed = arguments.from; seed < arguments.from + arguments.seeds; ++seed) {
     Outcome outcome = RunSeed(arguments.job, seed, arguments.trace);
     for (const std::string& line : outcome.trace) fmt::print("{}\n", line);
@@ -50,10 +55,13 @@ int main(int argc, char** argv) {
       arguments.from = std::strtoull(argv[++i], nullptr, 10);
     else if (std::strcmp(argv[i], "--job") == 0 && more)
       arguments.job = argv[++i];
+    else if (std::strcmp(argv[i], "--bug") == 0 && more)
+      arguments.bug = argv[++i];
     else if (std::strcmp(argv[i], "--trace") == 0)
       arguments.trace = true;
     else {
-      fmt::print(stderr, "usage: sim_test [--seeds N] [--from S] [--job files|kafka] [--trace]\n");
+      fmt::print(stderr,
+                 "usage: sim_test [--seeds N] [--from S] [--job files|kafka] [--trace] [--bug NAME]\n");
       return 2;
     }
   }

@@ -13,6 +13,8 @@ namespace penstock {
 
 namespace {
 
+SeededBug once_only("bug:files.once-only", "a commit that is repeated fails");
+SeededBug names_unsynced("bug:files.names-unsynced", "names of committed part files are not synced");
 Failpoint part_committing("files.part-committing", "a part file is about to get its name");
 Failpoint part_named("files.part-named", "a part file has its name, not yet durably");
 Failpoint parts_durable("files.parts-durable", "the names of part files are durable");
@@ -30,14 +32,15 @@ class FileCommitter : public Committer {
       RETURN_IF_ERROR(part_committing.Hit());
       Status renamed = files_->Rename(hidden, path, RenameMode::kReplace);
       // Not there under its hidden name: an earlier try has renamed it.
-      if (!renamed.ok() && (renamed.code() != StatusCode::kNotFound || !files_->Stat(path))) return renamed;
+      if (!renamed.ok() && (once_only.On() || renamed.code() != StatusCode::kNotFound || !files_->Stat(path)))
+        return renamed;
       RETURN_IF_ERROR(part_named.Hit());
       directories.insert(DirectoryOf(path));
     }
     for (const std::string& directory : directories) {
       if (options_.success_file && !options_.success_at_end)
         RETURN_IF_ERROR(WriteSuccessFile(*files_, directory, options_));
-      RETURN_IF_ERROR(files_->SyncDirectory(directory));
+      if (!names_unsynced.On()) RETURN_IF_ERROR(files_->SyncDirectory(directory));
     }
     return parts_durable.Hit();
   }

@@ -19,6 +19,10 @@ Failpoint part_written("files.part-written", "a part file is written, not synced
 Failpoint part_synced("files.part-synced", "a part file is synced, not closed");
 Failpoint parts_synced("files.parts-synced", "all part files of an epoch are durable under hidden names");
 
+SeededBug no_fsync("bug:files.no-fsync", "part files are not synced");
+SeededBug no_directory_sync("bug:files.no-directory-sync", "hidden names of part files are not synced");
+SeededBug never_hidden("bug:files.never-hidden", "part files have their own name while they are written");
+
 constexpr size_t kBufferBytes = 256 << 10;
 
 class FileBytesSink : public ByteSink {
@@ -110,7 +114,7 @@ Result<PartFileWriter::PartFile*> PartFileWriter::FileOf(const std::string& part
   std::string name = fmt::format("part-{}-{}-{}.{}{}", run_, context_.subtask, files_made_++, format_->name(),
                                  ExtensionOf(options_.compression));
   made->path = directory + "/" + name;
-  made->hidden = directory + "/." + name + ".inprogress";
+  made->hidden = never_hidden.On() ? made->path : directory + "/." + name + ".inprogress";
   made->opened_ms = context_.clock->MonotonicMillis();
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
                    context_.files->OpenForWrite(made->hidden, WriteMode::kReplace));
@@ -169,7 +173,7 @@ Status PartFileWriter::EndFile(PartFile* file) {
     RETURN_IF_ERROR(file->WriteBuffer());
   }
   RETURN_IF_ERROR(part_written.Hit());
-  RETURN_IF_ERROR(file->file->Sync());
+  if (!no_fsync.On()) RETURN_IF_ERROR(file->file->Sync());
   RETURN_IF_ERROR(part_synced.Hit());
   RETURN_IF_ERROR(file->file->Close());
   ByteWriter committable;
@@ -184,8 +188,9 @@ Result<bool> PartFileWriter::Flush() {
   for (auto& [partition, file] : open_) RETURN_IF_ERROR(EndFile(file.get()));
   open_.clear();
   // The files are in the checkpoint from here on: a power failure must not take their hidden names.
-  for (const std::string& directory : unsynced_directories_)
-    RETURN_IF_ERROR(context_.files->SyncDirectory(directory));
+  for (const std::string& directory : unsynced_directories_) {
+    if (!no_directory_sync.On()) RETURN_IF_ERROR(context_.files->SyncDirectory(directory));
+  }
   unsynced_directories_.clear();
   RETURN_IF_ERROR(parts_synced.Hit());
   return true;

@@ -15,11 +15,12 @@ namespace {
 
 class KafkaSource : public Source {
  public:
-  KafkaSource(TableSpec spec, KafkaOptions options) : spec_(std::move(spec)), options_(std::move(options)) {}
+  KafkaSource(TableSpec spec, KafkaOptions options, KafkaClient* client)
+      : spec_(std::move(spec)), options_(std::move(options)), client_(client) {}
 
   Result<std::unique_ptr<SplitEnumerator>> MakeEnumerator(const SourceContext& context) override {
     ASSIGN_OR_RETURN(KafkaProperties properties, TranslateProperties(spec_.options, KafkaRole::kConsumer));
-    ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, RdKafkaClient().MakeAdmin(properties));
+    ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, client_->MakeAdmin(properties));
     return std::unique_ptr<SplitEnumerator>(
         new KafkaEnumerator(options_, std::move(admin), ids_, context.restored));
   }
@@ -28,7 +29,7 @@ class KafkaSource : public Source {
     // Where the first start looked elsewhere for lost records, going on from a position must not.
     if (context.restored) properties["auto.offset.reset"] = "error";
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
-                     RdKafkaClient().MakeConsumer(properties, context.wake_up));
+                     client_->MakeConsumer(properties, context.wake_up));
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaRowDecoder> decoder,
                      KafkaRowDecoder::Make(spec_, options_, context.eval->zone));
     return std::unique_ptr<SplitReader>(
@@ -38,22 +39,25 @@ class KafkaSource : public Source {
  private:
   TableSpec spec_;
   KafkaOptions options_;
+  KafkaClient* client_;
   std::shared_ptr<KafkaTopicIds> ids_ = std::make_shared<KafkaTopicIds>();
 };
 
 class KafkaSink : public Sink {
  public:
-  KafkaSink(TableSpec spec, KafkaOptions options) : spec_(std::move(spec)), options_(std::move(options)) {}
+  KafkaSink(TableSpec spec, KafkaOptions options, KafkaClient* client)
+      : spec_(std::move(spec)), options_(std::move(options)), client_(client) {}
 
   Result<std::unique_ptr<SinkWriter>> MakeWriter(const SinkContext& context) override {
     ASSIGN_OR_RETURN(std::unique_ptr<KafkaSinkWriter> writer,
-                     KafkaSinkWriter::Make(spec_, options_, &RdKafkaClient(), context));
+                     KafkaSinkWriter::Make(spec_, options_, client_, context));
     return std::unique_ptr<SinkWriter>(std::move(writer));
   }
 
  private:
   TableSpec spec_;
   KafkaOptions options_;
+  KafkaClient* client_;
 };
 
 }  // namespace
@@ -101,20 +105,21 @@ Result<SinkAbilities> KafkaConnector::DescribeSink(const Table& table, Changelog
   return abilities;
 }
 
-void KafkaConnector::Register(FactoryRegistry* registry) {
+void KafkaConnector::Register(FactoryRegistry* registry, KafkaClient* client) {
+  if (client == nullptr) client = &RdKafkaClient();
   for (const char* name : {"kafka", kUpsertKafka}) {
-    registry->AddSource(name, [](std::string_view bytes) -> Result<std::unique_ptr<Source>> {
+    registry->AddSource(name, [client](std::string_view bytes) -> Result<std::unique_ptr<Source>> {
       ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
       ASSIGN_OR_RETURN(KafkaOptions options, KafkaOptions::ParseSpec(spec, KafkaUse::kSource));
-      return std::unique_ptr<Source>(new KafkaSource(std::move(spec), std::move(options)));
+      return std::unique_ptr<Source>(new KafkaSource(std::move(spec), std::move(options), client));
     });
-    registry->AddSink(name, [](std::string_view bytes) -> Result<std::unique_ptr<Sink>> {
+    registry->AddSink(name, [client](std::string_view bytes) -> Result<std::unique_ptr<Sink>> {
       ASSIGN_OR_RETURN(TableSpec spec, TableSpec::Parse(bytes));
       ASSIGN_OR_RETURN(KafkaOptions options, KafkaOptions::ParseSpec(spec, KafkaUse::kSink));
-      return std::unique_ptr<Sink>(new KafkaSink(std::move(spec), std::move(options)));
+      return std::unique_ptr<Sink>(new KafkaSink(std::move(spec), std::move(options), client));
     });
   }
-  registry->SetDecisions(std::make_shared<KafkaDecisions>(&RdKafkaClient()));
+  registry->SetDecisions(std::make_shared<KafkaDecisions>(client));
 }
 
 }  // namespace penstock

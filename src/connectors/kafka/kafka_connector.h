@@ -2,6 +2,7 @@
 // each key (docs/reference/connectors).
 #pragma once
 
+#include "connectors/kafka/kafka_client.h"
 #include "connectors/kafka/kafka_options.h"
 #include "stream/registry.h"
 #include "table/connector_descriptor.h"
@@ -14,8 +15,9 @@ class KafkaConnector : public ConnectorDescriptor {
   Result<SourceAbilities> DescribeSource(const Table& table) const override;
   Result<SinkAbilities> DescribeSink(const Table& table, ChangelogMode requested) const override;
 
-  // Sources and sinks of both connectors, and the log of their exactly-once sinks.
-  static void Register(FactoryRegistry* registry);
+  // Sources and sinks of both connectors, and the log of their exactly-once sinks. `client` outlives the
+  // registry; null: the real one.
+  static void Register(FactoryRegistry* registry, KafkaClient* client = nullptr);
 };
 
 class UpsertKafkaConnector : public KafkaConnector {

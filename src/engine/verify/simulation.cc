@@ -20,6 +20,17 @@ bool MayInterleave(const Failpoint& point) {
   return !kLocked.contains(point.name());
 }
 
+// The wall clock stands still, waits do not.
+class PinnedClock : public Clock {
+ public:
+  explicit PinnedClock(const Clock* inner) : inner_(inner) {}
+  int64_t NowMicros() const override { return kStartMicros; }
+  int64_t MonotonicMillis() const override { return inner_->MonotonicMillis(); }
+
+ private:
+  const Clock* inner_;
+};
+
 // Tells the simulation when the executor it watches is gone.
 class WatchedExecutor : public SimulatedExecutor {
  public:
@@ -117,10 +128,14 @@ Life Simulation::Live(const Rule& rule, const StepRule& step_rule, ProcessFileSy
   ScopedFailpointHook listening(this);
   {
     SessionOptions session_options;
-    session_options.seed = random_.Next();
+    bool given = options_.session_seed != 0;
+    session_options.seed = given ? options_.session_seed + static_cast<uint64_t>(lives_) : random_.Next();
+    session_options.stop_when_idle = options_.stop_when_idle;
     session_options.script_name = options_.script_name;
     session_options.make_executor = [this] { return MakeExecutor(); };
-    Session session(std::move(session_options), &clock_, process_.get());
+    PinnedClock pinned(&clock_);
+    const Clock* clock = options_.pinned_wall_clock ? static_cast<const Clock*>(&pinned) : &clock_;
+    Session session(std::move(session_options), clock, process_.get());
     if (options_.configure) options_.configure(&session);
     Handler handler(this);
     for (const auto& [key, value] : settings_) {

@@ -33,6 +33,9 @@ struct SimulationOptions {
   uint64_t interleaved_steps = 8;  // of tasks, at most, while the checkpoints' driver is at a failpoint
   FileSystem* below = nullptr;     // files that are only read; may be null
   bool trace = false;
+  bool pinned_wall_clock = false;  // NOW() and the like do not move
+  bool stop_when_idle = false;     // jobs that do not end by themselves are stopped
+  uint64_t session_seed = 0;       // of RAND() and the like in the first life; 0: drawn
   // Makes the connectors of a session those of the simulated world.
   std::function<void(Session* session)> configure;
   std::string script_name = "simulation";

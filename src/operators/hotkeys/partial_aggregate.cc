@@ -101,14 +101,12 @@ Result<Progress> PartialAggregate::Process(int, const Batch& given, Output& out)
     if (mark.kind == MarkKind::kWatermark) {
       if (mark.watermark <= watermark_) continue;
       watermark_ = mark.watermark;
-      while (!slices_.empty() && IsFired(*slices_.begin()))
-        RETURN_IF_ERROR(EmitSlice(*slices_.begin(), false));
-      while (!kept_.empty() && IsFired(*kept_.begin())) ForgetValues(*kept_.begin());
+      while (!slices_.empty() && IsFired(*slices_.begin())) RETURN_IF_ERROR(EmitSlice(*slices_.begin()));
     }
     queue_.AddMark(mark, output_types_);
   }
   RETURN_IF_ERROR(ProcessRows(batch, done, batch.rows));
-  if (!spec_.windowed && rows_ >= spec_.bundle.size) RETURN_IF_ERROR(EmitAll(false));
+  if (!spec_.windowed && rows_ >= spec_.bundle.size) RETURN_IF_ERROR(EmitAll());
   return FlushQueues(out);
 }
 
@@ -182,7 +180,7 @@ Status PartialAggregate::Accumulate(const Batch& batch, const std::vector<int32_
   return aggregates_.Update(part, groups, signs, values);
 }
 
-Status PartialAggregate::EmitSlice(int64_t slice, bool keep_values) {
+Status PartialAggregate::EmitSlice(int64_t slice) {
   aggregates_.SetNamespace(slice);
   std::vector<StateKey> keys;
   std::vector<const uint8_t*> states;
@@ -210,20 +208,13 @@ Status PartialAggregate::EmitSlice(int64_t slice, bool keep_values) {
     if (result.rows > 0) queue_.AddRows(std::move(result));
   }
   state_->EraseNamespace(slice);
-  aggregates_.EraseNamespace(slice, keep_values);
+  aggregates_.EraseNamespace(slice);
   slices_.erase(slice);
-  if (keep_values) kept_.insert(slice);
   return Status::Ok();
 }
 
-void PartialAggregate::ForgetValues(int64_t slice) {
-  // A slice that got rows again leaves with them.
-  if (!slices_.contains(slice)) aggregates_.EraseNamespace(slice);
-  kept_.erase(slice);
-}
-
-Status PartialAggregate::EmitAll(bool keep_values) {
-  while (!slices_.empty()) RETURN_IF_ERROR(EmitSlice(*slices_.begin(), keep_values));
+Status PartialAggregate::EmitAll() {
+  while (!slices_.empty()) RETURN_IF_ERROR(EmitSlice(*slices_.begin()));
   for (const Mark& mark : marks_) queue_.AddMark(mark, output_types_);
   marks_.clear();
   rows_ = 0;
@@ -232,13 +223,7 @@ Status PartialAggregate::EmitAll(bool keep_values) {
 }
 
 Result<Progress> PartialAggregate::Flush(Output& out) {
-  RETURN_IF_ERROR(EmitAll(false));
-  while (!kept_.empty()) ForgetValues(*kept_.begin());
-  return FlushQueues(out);
-}
-
-Result<Progress> PartialAggregate::OnProcessingTime(int64_t, Output& out) {
-  RETURN_IF_ERROR(EmitAll(spec_.windowed));
+  RETURN_IF_ERROR(EmitAll());
   return FlushQueues(out);
 }
 

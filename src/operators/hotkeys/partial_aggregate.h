@@ -39,7 +39,7 @@ class PartialAggregate : public Operator {
   Result<Progress> Process(int input, const Batch& batch, Output& out) override;
   Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
   int64_t NextProcessingTime() const override { return deadline_; }
-  Result<Progress> OnProcessingTime(int64_t, Output& out) override;
+  Result<Progress> OnProcessingTime(int64_t, Output& out) override { return Flush(out); }
   Result<Progress> OnEndOfInput(int, bool, Output& out) override { return Flush(out); }
   Result<Progress> Flush(Output& out) override;
 
@@ -50,10 +50,8 @@ class PartialAggregate : public Operator {
   bool Judge(int64_t row, int64_t slice);
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
   Status Accumulate(const Batch& batch, const std::vector<int32_t>& rows, int64_t slice);
-  // `keep_values`: which values of DISTINCT the parts of the slice have had is remembered.
-  Status EmitSlice(int64_t slice, bool keep_values);
-  Status EmitAll(bool keep_values);
-  void ForgetValues(int64_t slice);
+  Status EmitSlice(int64_t slice);
+  Status EmitAll();
   void AddMark(const Mark& mark);
   Progress FlushQueues(Output& out);
 
@@ -62,7 +60,6 @@ class PartialAggregate : public Operator {
   AggregateSet aggregates_;
   FixedState* state_ = nullptr;  // empty at every barrier
   std::set<int64_t> slices_;     // that hold rows
-  std::set<int64_t> kept_;       // whose values are remembered
   int64_t rows_ = 0;             // held
   int64_t deadline_ = INT64_MAX;
   int64_t watermark_ = kNoWatermark;

@@ -113,12 +113,6 @@ Status AddWindows(const JobGraph& graph, const JobVertex& vertex, std::vector<St
   use.held_ms = spec.window.size;
   use.slice_ms = spec.window.step();
   use.time = input.Source(spec.time_column);
-  // Behind sessions rows come when a session has ended, and leave at once.
-  for (const JobEdge* edge = InputEdge(graph, vertex.id, 0); edge != nullptr;) {
-    const JobVertex& from = graph.vertices[static_cast<size_t>(edge->from)];
-    if (from.factory == "session_window") return Status::Ok();
-    edge = from.factory == "calc" ? InputEdge(graph, from.id, 0) : nullptr;
-  }
   AddDistinct(spec, input, use, uses);
   uses->push_back(std::move(use));
   return Status::Ok();

@@ -1,9 +1,12 @@
 // Snapshots and deltas of timers, by key group.
 #include "state/hash/hash_timers.h"
 
+#include "env/failpoint.h"
+
 namespace penstock {
 
 namespace {
+SeededBug timers_lost("bug:state.timers-lost", "timers are not restored");
 
 void WriteTimer(int64_t time, std::string_view key, ByteWriter& out) {
   out.Fixed(time);
@@ -28,7 +31,7 @@ void HashTimerQueue::ReadTimers(ByteReader& in, const KeyGroupRange& range, cons
     auto time = in.Fixed<int64_t>();
     std::string_view key = in.String();
     StateKey state_key{key, HashKey(key)};
-    if (in.ok() && range.Contains(state_key.hash)) visit(time, state_key);
+    if (in.ok() && range.Contains(state_key.hash) && !timers_lost.On()) visit(time, state_key);
   }
 }
 

@@ -19,6 +19,8 @@ namespace {
 Failpoint topic_there("kafka.progress-topic", "the topic of progress is there");
 Failpoint progress_read("kafka.progress-read", "the topic of progress was read to its end");
 
+SeededBug dirty_read("bug:kafka.dirty-read", "progress of transactions that were taken back counts, too");
+
 constexpr std::string_view kMagic = "penstock-progress-1";
 constexpr int64_t kPatienceMs = 60'000;  // for transactions of other jobs
 constexpr int64_t kFetchRecords = 10'000;
@@ -104,7 +106,7 @@ Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
   if (end <= 0) return last;
   auto bell = std::make_shared<Bell>();
   KafkaProperties committed = properties_;
-  committed["isolation.level"] = "read_committed";
+  committed["isolation.level"] = dirty_read.On() ? "read_uncommitted" : "read_committed";
   committed["auto.offset.reset"] = "error";
   ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
                    client_->MakeConsumer(committed, [bell] { bell->Ring(); }));

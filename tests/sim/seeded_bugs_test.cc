@@ -1,0 +1,116 @@
+// The tester is tested: each bug that can be switched on (SeededBug) is switched on alone, and a simulated
+// job or a check of a single part must notice. docs/reliability.md lists the bugs.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "campaign.h"
+#include "checkpoint/checkpoint_store.h"
+
+namespace penstock::sim {
+namespace {
+
+constexpr uint64_t kMostSeeds = 300;
+
+// Where a bug was noticed before: tried first, so that this test is short. Any other seed does as well.
+const std::map<std::string, std::pair<std::string, uint64_t>> kHints = {
+    {"bug:checkpoint.commit-before-seal", {"files", 1}},
+    {"bug:files.names-unsynced", {"files", 1}},
+    {"bug:files.never-hidden", {"files", 1}},
+    {"bug:files.no-directory-sync", {"files", 1}},
+    {"bug:files.no-fsync", {"files", 1}},
+    {"bug:files.once-only", {"files", 1}},
+    {"bug:gate.no-alignment", {"files", 6}},
+    {"bug:kafka.abandoned-rows", {"kafka", 15}},
+    {"bug:kafka.apart", {"kafka", 4}},
+    {"bug:kafka.believed", {"kafka", 6}},
+    {"bug:kafka.dirty-read", {"kafka", 3}},
+    {"bug:kafka.no-wait", {"kafka", 1}},
+    {"bug:kafka.undisturbed", {"kafka", 65}},
+    {"bug:recovery.newest", {"kafka", 3}},
+    {"bug:recovery.no-watermarks", {"files", 295}},
+    {"bug:recovery.numbers-again", {"files", 3}},
+    {"bug:recovery.older", {"files", 1}},
+    {"bug:restore.committables-lost", {"files", 1}},
+    {"bug:restore.groups-lost", {"files", 1}},
+    {"bug:restore.splits-move", {"files", 7}},
+    {"bug:run.forgotten", {"files", 1}},
+    {"bug:sink.commit-all", {"kafka", 3}},
+    {"bug:sink.not-carried", {"files", 1}},
+    {"bug:sink.not-repeated", {"files", 1}},
+    {"bug:state.timers-lost", {"files", 3}},
+    {"bug:store.chain-removed", {"kafka", 3}},
+    {"bug:store.delta-lost", {"kafka", 83}},
+    {"bug:store.hearsay", {"files", 194}},
+    {"bug:store.manifest-first", {"files", 3}},
+    {"bug:store.no-directory-sync", {"files", 1}},
+    {"bug:store.no-fsync", {"files", 1}},
+    {"bug:task.barrier-first", {"files", 13}},
+    {"bug:task.no-flush", {"files", 3}},
+};
+
+bool Notices(const std::string& job, uint64_t seed) { return !RunSeed(job, seed, false).violation.empty(); }
+
+// A second process seals an epoch that the first has sealed.
+bool NoticesTwoWinners() {
+  MemoryFileSystem files;
+  CheckpointStore first(&files, "/job", 1), second(&files, "/job", 2);
+  Manifest one, other;
+  one.epoch = other.epoch = 1;
+  return first.Seal({}, &one).ok() && second.Seal({}, &other).ok();
+}
+
+// A bit of a state file changes.
+bool NoticesDamage() {
+  MemoryFileSystem files;
+  CheckpointStore store(&files, "/job", 1);
+  Manifest manifest;
+  manifest.epoch = 1;
+  SubtaskSnapshot part;
+  part.uid = "op";
+  part.splits = {{"split", "a position that is long enough"}};
+  EXPECT_TRUE(store.Seal({part}, &manifest).ok());
+  std::string path = "/job/" + manifest.parts[0].rest.file, bytes = ReadFile(files, path).value();
+  bytes[bytes.size() - 8] ^= 1;
+  EXPECT_TRUE(WriteFileAtomically(files, path, bytes).ok());
+  return store.ReadParts(manifest).has_value();
+}
+
+// How the bug was noticed; "" where it was not.
+std::string NoticedBy(const SeededBug& bug) {
+  auto hint = kHints.find(bug.name());
+  if (hint != kHints.end() && Notices(hint->second.first, hint->second.second))
+    return fmt::format("{}, seed {}", hint->second.first, hint->second.second);
+  if (NoticesTwoWinners()) return "two processes that seal one epoch";
+  if (NoticesDamage()) return "a changed bit";
+  for (uint64_t seed = 1; seed <= kMostSeeds; ++seed) {
+    for (const char* job : {"files", "kafka"}) {
+      if (Notices(job, seed)) return fmt::format("{}, seed {}", job, seed);
+    }
+  }
+  return "";
+}
+
+TEST(SeededBugs, NoneIsNoticedWhereThereIsNone) {
+  EXPECT_FALSE(NoticesTwoWinners());
+  EXPECT_FALSE(NoticesDamage());
+}
+
+TEST(SeededBugs, EachIsNoticed) {
+#ifdef PENSTOCK_NO_SEEDED_BUGS
+  GTEST_SKIP() << "built without";
+#endif
+  std::vector<const SeededBug*> bugs = SeededBug::All();
+  EXPECT_GE(bugs.size(), 30u);
+  for (const SeededBug* bug : bugs) {
+    SeededBug::Activate(bug);
+    std::string by = NoticedBy(*bug);
+    SeededBug::Activate(nullptr);
+    EXPECT_NE(by, "") << bug->name() << " (" << bug->what() << ") goes unnoticed";
+    RecordProperty(bug->name(), by);
+    if (!kHints.contains(bug->name())) fmt::print("  {:<36} {}\n", bug->name(), by);
+    std::fflush(stdout);
+  }
+}
+
+}  // namespace
+}  // namespace penstock::sim
