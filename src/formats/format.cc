@@ -6,6 +6,7 @@
 #include "formats/avro/avro_format.h"
 #include "formats/avro/debezium_avro_format.h"
 #include "formats/csv/csv_format.h"
+#include "formats/json/changes/change_format.h"
 #include "formats/json/debezium_format.h"
 #include "formats/json/json_format.h"
 #include "formats/protobuf/protobuf_format.h"
@@ -27,6 +28,8 @@ FormatMap MakeFormats() {
   add(std::make_unique<CsvFormat>());
   add(std::make_unique<RawFormat>());
   add(std::make_unique<DebeziumJsonFormat>());
+  for (ChangeTool tool : {ChangeTool::kCanal, ChangeTool::kMaxwell, ChangeTool::kOgg})
+    add(std::make_unique<ChangeFormat>(tool));
   add(std::make_unique<AvroFormat>());
   add(std::make_unique<AvroConfluentFormat>());
   add(std::make_unique<DebeziumAvroFormat>());
