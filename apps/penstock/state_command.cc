@@ -23,6 +23,8 @@ StateCommand::StateCommand(CLI::App* app)
   for (CLI::App* command : {inspect_, verify_, dump_}) {
     command->add_option("dir", path_, "a folder of checkpoints, of a script or a job in it, or a savepoint")
         ->required();
+    command->add_option("-D", options_, "s3.endpoint=ADDRESS and the like, for s3://bucket/path")
+        ->type_name("KEY=VALUE");
   }
   for (CLI::App* command : {inspect_, dump_})
     command->add_option("--checkpoint", epoch_, "which one; the newest where it is not given")
@@ -39,9 +41,22 @@ penstock::Status StateCommand::Show(penstock::FileSystem& files, const penstock:
   return penstock::DumpEntries(content, filter_, Print).status();
 }
 
+penstock::Result<std::vector<penstock::StateLocation>> StateCommand::Find(
+    penstock::FileSystem& files, penstock::SessionObjectStores* objects) const {
+  if (!penstock::IsObjectPath(path_)) return penstock::FindState(files, path_);
+  penstock::sql::Config config;
+  for (const std::string& option : options_) {
+    size_t equals = option.find('=');
+    if (equals != std::string::npos) config.Set(option.substr(0, equals), option.substr(equals + 1));
+  }
+  ASSIGN_OR_RETURN(penstock::FilePlace place, penstock::PlaceOf(path_, &files, objects->Of(config)));
+  return penstock::FindCheckpoints(std::move(place.files), place.path);
+}
+
 int StateCommand::Run() {
   penstock::LocalFileSystem files;
-  penstock::Result<std::vector<penstock::StateLocation>> locations = penstock::FindState(files, path_);
+  penstock::SessionObjectStores objects;
+  penstock::Result<std::vector<penstock::StateLocation>> locations = Find(files, &objects);
   if (!locations) return Fail(locations.error());
   int code = 0;
   for (const penstock::StateLocation& location : *locations) {

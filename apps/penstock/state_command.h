@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
+#include "connectors/filesystem/file_place.h"
 #include "engine/inspection/state_report.h"
+#include "engine/object_access.h"
 
 class StateCommand {
  public:
@@ -16,6 +19,8 @@ class StateCommand {
   int Run();
 
  private:
+  penstock::Result<std::vector<penstock::StateLocation>> Find(penstock::FileSystem& files,
+                                                              penstock::SessionObjectStores* objects) const;
   penstock::Status Show(penstock::FileSystem& files, const penstock::StateLocation& location);
 
   CLI::App* state_;
@@ -23,6 +28,7 @@ class StateCommand {
   CLI::App* verify_;
   CLI::App* dump_;
   std::string path_;
+  std::vector<std::string> options_;
   uint64_t epoch_ = 0;
   penstock::DumpFilter filter_;
 };

@@ -17,18 +17,14 @@ namespace {
 Failpoint file_written("store.file-written", "a file of a checkpoint is written, not synced");
 Failpoint file_synced("store.file-synced", "a file of a checkpoint is synced");
 Failpoint state_durable("store.state-durable", "all state of a checkpoint is synced, there is no manifest");
-Failpoint manifest_durable("store.manifest-durable", "the manifest is durable under a name of its own");
-Failpoint manifest_named("store.manifest-named", "the manifest has its final name, not yet durably");
 Failpoint one_removed("store.one-removed", "a file of an earlier checkpoint was removed");
 Failpoint marked("store.marked", "the directory says that a log has decided");
 
 SeededBug no_fsync("bug:store.no-fsync", "files of checkpoints are not synced");
-SeededBug no_directory_sync("bug:store.no-directory-sync", "the name of the manifest is not synced");
 SeededBug manifest_first("bug:store.manifest-first",
                          "the manifest gets its name before the state is written");
 SeededBug delta_lost("bug:store.delta-lost", "a new base lacks the newest delta");
 SeededBug chain_removed("bug:store.chain-removed", "files go that manifests still refer to");
-SeededBug any_winner("bug:store.any-winner", "a manifest may replace that of another process");
 SeededBug hearsay("bug:store.hearsay", "what is restored may not be durable");
 SeededBug unchecked("bug:store.unchecked", "checksums of state are not compared");
 
@@ -36,6 +32,8 @@ constexpr const char* kDecidedName = "decided";
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kStatePrefix = "state-";
 constexpr std::string_view kBasePrefix = "base-";
+// In the place of a manifest: an epoch that nobody will seal.
+constexpr std::string_view kVoid = "penstock-void 1\n";
 // A larger base gets a file of its own: small ones share a file with what changes more often.
 constexpr size_t kSharedBaseBytes = size_t{64} << 10;
 
@@ -79,7 +77,7 @@ std::string CheckpointStore::ManifestPath(uint64_t epoch) const {
 
 // Durable under its name once the directory is synced, too.
 Status CheckpointStore::WriteDurably(const std::string& path, std::string_view bytes) {
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_->OpenForWrite(path, WriteMode::kReplace));
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_->OpenForWrite(path));
   RETURN_IF_ERROR(file->Append(bytes));
   RETURN_IF_ERROR(file_written.Hit());
   if (!no_fsync.On()) RETURN_IF_ERROR(file->Sync());
@@ -88,24 +86,58 @@ Status CheckpointStore::WriteDurably(const std::string& path, std::string_view b
 }
 
 Status CheckpointStore::SealManifest(const Manifest& manifest) {
-  std::string path = ManifestPath(manifest.epoch), unsealed = fmt::format("{}-c{}", path, claim_);
-  RETURN_IF_ERROR(WriteDurably(unsealed, manifest.Write()));
-  RETURN_IF_ERROR(files_->SyncDirectory(directory_));
-  RETURN_IF_ERROR(manifest_durable.Hit());
-  Status sealed =
-      files_->Rename(unsealed, path, any_winner.On() ? RenameMode::kReplace : RenameMode::kCreateNew);
+  std::string path = ManifestPath(manifest.epoch);
+  RETURN_IF_ERROR(TakePassedOver(manifest.epoch));
+  Status sealed = files_->Create(path, fmt::format("{}-c{}", path, claim_), manifest.Write());
   if (sealed.code() == StatusCode::kAlreadyExists) {
     return Status(StatusCode::kFenced, "another process has written '" + path + "'")
         .WithHint("only one process may run a job of this directory");
   }
   RETURN_IF_ERROR(sealed);
-  RETURN_IF_ERROR(manifest_named.Hit());
-  if (no_directory_sync.On()) return Status::Ok();
-  return files_->SyncDirectory(directory_);
+  // It may have got the name of a checkpoint that another process has sealed and removed.
+  RETURN_IF_ERROR(CheckClaim());
+  if (contended_) contended_ = manifest.epoch;
+  return Status::Ok();
+}
+
+// Two processes that both do this meet at the first epoch behind what they both know.
+Status CheckpointStore::TakePassedOver(uint64_t epoch) {
+  if (!contended_ || claim_path_.empty()) return Status::Ok();
+  for (uint64_t between = *contended_ + 1; between < epoch; ++between) {
+    std::string path = ManifestPath(between);
+    Status taken = files_->Create(path, fmt::format("{}-c{}", path, claim_), kVoid);
+    if (taken.code() == StatusCode::kAlreadyExists) {
+      ASSIGN_OR_RETURN(FileInfo there, files_->Stat(path));
+      ASSIGN_OR_RETURN(bool is_void, IsVoid(there));
+      // One of ours whose answer was lost; what it held is in this epoch, too.
+      Result<Manifest> manifest = is_void ? Manifest() : ReadManifest(between);
+      if (!is_void && (!manifest || manifest->claim != claim_)) {
+        return Status(StatusCode::kFenced, "another process has sealed '" + path + "' since this one started")
+            .WithHint("only one process may run a job of this directory");
+      }
+    } else if (!taken.ok()) {
+      return taken;
+    }
+    contended_ = between;
+  }
+  return Status::Ok();
+}
+
+Result<bool> CheckpointStore::IsVoid(const FileInfo& file) const {
+  if (file.size != kVoid.size()) return false;
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(*files_, file.path));
+  return bytes == kVoid;
+}
+
+Status CheckpointStore::CheckClaim() const {
+  if (claim_path_.empty()) return Status::Ok();
+  Result<FileInfo> claim = files_->Stat(claim_path_);
+  if (claim || claim.error().code() != StatusCode::kNotFound) return claim.status();
+  return Status(StatusCode::kFenced, "another process has taken over '" + directory_ + "'")
+      .WithHint("only one process may run a job of this directory");
 }
 
 Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest) {
-  RETURN_IF_ERROR(files_->CreateDirectories(directory_));
   Writing writing(this, manifest->epoch);
   manifest->claim = claim_;
   manifest->parts.clear();
@@ -186,10 +218,8 @@ Result<std::string> CheckpointStore::ReadChain(const std::vector<FileRange>& cha
 
 Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
   std::vector<Entry> entries;
-  Result<std::vector<FileInfo>> files = files_->List(directory_);
-  if (!files && files.error().code() == StatusCode::kNotFound) return entries;
-  if (!files) return files.error();
-  for (FileInfo& file : *files) {
+  ASSIGN_OR_RETURN(std::vector<FileInfo> files, files_->List(directory_));
+  for (FileInfo& file : files) {
     std::string_view name = std::string_view(file.path).substr(file.path.rfind('/') + 1);
     std::string_view prefix;
     for (std::string_view one : {kManifestPrefix, kStatePrefix, kBasePrefix}) {
@@ -201,7 +231,12 @@ Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
     auto parsed = std::from_chars(name.data(), name.data() + name.size(), epoch);
     if (parsed.ec != std::errc()) continue;
     bool ends = parsed.ptr == name.data() + name.size();
-    entries.push_back({std::move(file.path), epoch, prefix == kManifestPrefix && ends});
+    bool manifest = prefix == kManifestPrefix && ends;
+    if (manifest) {
+      ASSIGN_OR_RETURN(bool is_void, IsVoid(file));
+      manifest = !is_void;
+    }
+    entries.push_back({std::move(file.path), epoch, manifest});
   }
   return entries;
 }
@@ -209,7 +244,7 @@ Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
 Status CheckpointStore::MakeDurable() {
   Result<FileInfo> directory = files_->Stat(directory_);
   if (!directory) return directory.error().code() == StatusCode::kNotFound ? Status::Ok() : directory.error();
-  return hearsay.On() ? Status::Ok() : files_->SyncDirectory(directory_);
+  return hearsay.On() ? Status::Ok() : files_->SyncNames(directory_);
 }
 
 Result<std::vector<uint64_t>> CheckpointStore::Epochs() const {
@@ -292,8 +327,11 @@ Result<std::set<std::string>> CheckpointStore::PathsReferredTo(const std::vector
 }
 
 Status CheckpointStore::MarkDecided() {
-  RETURN_IF_ERROR(WriteFileAtomically(*files_, PathOf(kDecidedName),
-                                      "a log outside has decided checkpoints of this job\n"));
+  ASSIGN_OR_RETURN(bool known, WasDecided());
+  if (known) return Status::Ok();
+  std::string path = PathOf(kDecidedName);
+  Status created = files_->Create(path, path + ".tmp", "a log outside has decided checkpoints of this job\n");
+  if (!created.ok() && created.code() != StatusCode::kAlreadyExists) return created;
   return marked.Hit();
 }
 

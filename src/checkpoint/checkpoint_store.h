@@ -1,7 +1,7 @@
-// CheckpointStore: the checkpoints of one job as files of a directory. A checkpoint is its state files, then
-// the manifest, which gets its name, one that must be new, when it is whole and durable: of two processes
-// that try, one wins, and a manifest that does not match its checksum is damaged. Names of all other files
-// carry the writer's claim, so that processes never touch each other's.
+// CheckpointStore: the checkpoints of one job as files of a directory, or objects of a bucket. A checkpoint
+// is its state files, then the manifest, which gets its name, one that must be new, when it is whole and
+// durable: of two processes that try, one wins, and a manifest that does not match its checksum is damaged.
+// Names of all other files carry the writer's claim, so that processes never touch each other's.
 //
 // Keyed state is written as chains, a base and the deltas after it, so that a checkpoint costs what changed.
 // A chain that grows long or heavy becomes a new base here, from its files: tasks have no part in it. Format:
@@ -9,12 +9,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "checkpoint/manifest.h"
-#include "env/file_system.h"
+#include "env/file_store.h"
 
 namespace penstock {
 
@@ -27,10 +29,20 @@ struct ChainLimits {
 
 class CheckpointStore {
  public:
+  CheckpointStore(std::shared_ptr<FileStore> files, std::string directory, uint64_t claim,
+                  ChainLimits limits = {})
+      : files_(std::move(files)), directory_(std::move(directory)), claim_(claim), limits_(limits) {}
   CheckpointStore(FileSystem* files, std::string directory, uint64_t claim, ChainLimits limits = {})
-      : files_(files), directory_(std::move(directory)), claim_(claim), limits_(limits) {}
+      : CheckpointStore(std::make_shared<LocalFileStore>(files), std::move(directory), claim, limits) {}
 
   const std::string& directory() const { return directory_; }
+
+  // For places without locks, where a process that lost its place may still write (docs/design/objects.md):
+  // a checkpoint counts if the file `path` is there once it is sealed, and from now on no epoch behind
+  // `epoch` is passed over, so that of two processes that know the same checkpoints one seals, the other is
+  // fenced.
+  void GuardByClaim(std::string path) { claim_path_ = std::move(path); }
+  void ContendBehind(uint64_t epoch) { contended_ = epoch; }
 
   // Makes the parts durable, then seals; fills in manifest->claim, ->written_bytes and ->parts. Nothing is
   // left sealed when it fails; kFenced when another process has sealed that epoch. A part that is a delta
@@ -65,6 +77,9 @@ class CheckpointStore {
   std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
   Status WriteDurably(const std::string& path, std::string_view bytes);
   Status SealManifest(const Manifest& manifest);
+  Status TakePassedOver(uint64_t epoch);
+  Status CheckClaim() const;
+  Result<bool> IsVoid(const FileInfo& file) const;
   Result<std::vector<FileRange>> Chain(const SubtaskSnapshot& part, Writing* writing) const;
   Result<std::vector<FileRange>> Extend(std::vector<FileRange> chain, std::string_view delta,
                                         Writing* writing) const;
@@ -80,9 +95,11 @@ class CheckpointStore {
   Result<std::vector<Entry>> Entries() const;
   Result<std::set<std::string>> PathsReferredTo(const std::vector<Entry>& entries, uint64_t from) const;
 
-  FileSystem* files_;
+  std::shared_ptr<FileStore> files_;
   std::string directory_;
   uint64_t claim_;
+  std::string claim_path_;             // "": not guarded
+  std::optional<uint64_t> contended_;  // every epoch up to it is sealed, void, or before our time
   ChainLimits limits_;
   std::map<uint64_t, std::vector<ManifestPart>> sealed_;  // or gone on from, by epoch: what deltas build on
 };

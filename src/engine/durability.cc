@@ -1,6 +1,6 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
 #include "base/strings.h"
-#include "connectors/filesystem/file_listing.h"
+#include "connectors/filesystem/file_place.h"
 #include "engine/job_options.h"
 #include "engine/session.h"
 
@@ -99,10 +99,10 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   ASSIGN_OR_RETURN(durability.restart, ReadRestartOptions(config_, true));
   Random random(eval_.random());
   if (!run_directory_) {
-    ASSIGN_OR_RETURN(std::string directory, LocalPath(root));
-    ASSIGN_OR_RETURN(
-        run_directory_,
-        RunDirectory::Claim(files_, clock_, &random, directory + "/" + options_.script_name, options_.fresh));
+    ASSIGN_OR_RETURN(FilePlace place, PlaceOf(root, files_, objects()));
+    ASSIGN_OR_RETURN(run_directory_,
+                     RunDirectory::Claim(std::move(place.files), clock_, &random,
+                                         place.path + "/" + options_.script_name, options_.fresh));
     if (run_directory_->resumed() && !options_.from_savepoint.empty()) {
       return Status::InvalidArgument("an unfinished run of this script would be resumed, not the savepoint")
           .WithHint("drop --from-savepoint to go on with the run, or give --fresh to start anew from it");
@@ -116,6 +116,8 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
         "give each its own with SET 'pipeline.uid', or RESET it: their checkpoints share no folder");
   }
   durability.identity = {uid, run_directory_->run(), random.Next()};
+  durability.files = run_directory_->files();
+  durability.claim_path = run_directory_->claim_path();
   durability.directory = run_directory_->JobDirectory(uid);
   durability.claim = run_directory_->claim();
   durability.resumed = run_directory_->resumed();

@@ -46,9 +46,10 @@ Job::Job(JobGraph graph, JobOptions options, JobEnvironment environment,
       environment_(environment),
       durability_(std::move(durability)),
       strategy_(durability_ ? durability_->restart : RestartOptions{}) {
-  if (durability_)
-    store_ =
-        std::make_unique<CheckpointStore>(environment_.files, durability_->directory, durability_->claim);
+  if (!durability_) return;
+  options_.job = durability_->decisions.job;
+  store_ = std::make_unique<CheckpointStore>(durability_->files, durability_->directory, durability_->claim);
+  store_->GuardByClaim(durability_->claim_path);
 }
 
 Job::~Job() = default;

@@ -22,9 +22,11 @@ struct JobDurability {
   CheckpointOptions checkpoints;
   RestartOptions restart;
   JobIdentity identity;
-  std::string directory;
+  std::shared_ptr<FileStore> files;
+  std::string directory;  // in `files`
   uint64_t claim = 0;
-  bool resumed = false;  // an earlier process may have written checkpoints of this run
+  std::string claim_path;  // where there are no locks, see CheckpointStore::GuardByClaim
+  bool resumed = false;    // an earlier process may have written checkpoints of this run
   bool allow_non_restored_state = false;
   bool fresh = false;         // what an earlier run has done does not matter
   DecisionContext decisions;  // for a log, where the sinks need one

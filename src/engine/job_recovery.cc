@@ -30,6 +30,8 @@ Status Job::FindCheckpoint() {
   RETURN_IF_ERROR(store_->MakeDurable());
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
   if (numbers_again.On()) next_epoch_ = 1;
+  // Whoever seals one that is not among them was not known of. A log outside tells processes apart itself.
+  if (!decisions_) store_->ContendBehind(epochs.empty() ? 0 : epochs.back());
   std::erase_if(epochs, [this](uint64_t epoch) { return epoch < first_epoch_; });
   RETURN_IF_ERROR(looked.Hit());
   if (!decisions_) return RestoreNewest(epochs);

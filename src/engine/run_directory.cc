@@ -12,7 +12,6 @@ namespace penstock {
 namespace {
 
 Failpoint locked("run.locked", "the lock is held, there is no claim");
-Failpoint claim_written("run.claim-written", "the claim has its name, it is not durable");
 Failpoint claimed("run.claimed", "the claim is durable, nothing is known of a run");
 Failpoint recorded("run.recorded", "the run is on record");
 Failpoint finishing("run.finishing", "all jobs are done, the record of the run is there");
@@ -35,12 +34,12 @@ uint64_t ClaimNumber(std::string_view path) {
 
 }  // namespace
 
-Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(FileSystem* files, const Clock* clock,
-                                                          Random* random, const std::string& path,
-                                                          bool fresh) {
-  RETURN_IF_ERROR(files->CreateDirectories(path));
-  std::unique_ptr<RunDirectory> directory(new RunDirectory(files, path));
-  Result<std::unique_ptr<FileLock>> lock = FileLock::TakeOn(files, path + "/lock");
+Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(std::shared_ptr<FileStore> files,
+                                                          const Clock* clock, Random* random,
+                                                          const std::string& path, bool fresh) {
+  std::unique_ptr<RunDirectory> directory(new RunDirectory(std::move(files), path));
+  Result<std::unique_ptr<FileLock>> lock = directory->files_->Lock(path);
+  if (!lock && lock.error().code() != StatusCode::kAlreadyExists) return lock.error();
   if (!lock) {
     return Status(lock.error())
         .WithHint(
@@ -49,30 +48,39 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(FileSystem* files, con
   }
   directory->lock_ = std::move(*lock);
   RETURN_IF_ERROR(locked.Hit());
-  RETURN_IF_ERROR(directory->TakeClaim(clock));
+  RETURN_IF_ERROR(directory->TakeClaim(clock, random));
   RETURN_IF_ERROR(claimed.Hit());
   RETURN_IF_ERROR(directory->ReadOrBeginRun(random, fresh));
   RETURN_IF_ERROR(recorded.Hit());
   return directory;
 }
 
-Status RunDirectory::TakeClaim(const Clock* clock) {
+Status RunDirectory::TakeClaim(const Clock* clock, Random* random) {
   ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files_->List(path_));
   for (const FileInfo& entry : entries) claim_ = std::max(claim_, ClaimNumber(entry.path));
   ++claim_;
   std::string path = fmt::format("{}/{}{}", path_, kClaimPrefix, claim_);
-  Result<std::unique_ptr<WritableFile>> file = files_->OpenForWrite(path, WriteMode::kCreateNew);
-  if (!file && file.error().code() == StatusCode::kAlreadyExists)
+  std::string content = fmt::format("claimed at {} us by {:016x}\n", clock->NowMicros(), random->Next());
+  Status created = files_->Create(path, path + ".tmp", content);
+  if (created.code() == StatusCode::kAlreadyExists)
     return Status(StatusCode::kFenced, "another process has just claimed '" + path_ + "'");
-  if (!file) return file.error();
-  RETURN_IF_ERROR((*file)->Append(fmt::format("claimed at {} us\n", clock->NowMicros())));
-  RETURN_IF_ERROR((*file)->Sync());
-  RETURN_IF_ERROR((*file)->Close());
-  RETURN_IF_ERROR(claim_written.Hit());
+  RETURN_IF_ERROR(created);
+  if (!lock_) RETURN_IF_ERROR(CheckCreatesOnce(path));
   for (const FileInfo& entry : entries) {
     if (ClaimNumber(entry.path) > 0) RETURN_IF_ERROR(files_->Remove(entry.path));
   }
-  return files_->SyncDirectory(path_);
+  return files_->SyncNames(path_);
+}
+
+// Without locks everything stands on this: what exists is not created again.
+Status RunDirectory::CheckCreatesOnce(const std::string& path) const {
+  Status again = files_->Create(path, path + ".tmp", "claimed by nobody\n");
+  if (again.code() == StatusCode::kAlreadyExists) return Status::Ok();
+  if (!again.ok()) return again;
+  return SqlError(ErrorNumber::kUnsupported, {},
+                  "the object store of '" + path_ +
+                      "' overwrites objects that are to be created: two processes could not be told apart",
+                  "checkpoints need a store that knows conditional PUT (If-None-Match: *)");
 }
 
 Status RunDirectory::ReadOrBeginRun(Random* random, bool fresh) {
@@ -84,11 +92,38 @@ Status RunDirectory::ReadOrBeginRun(Random* random, bool fresh) {
       return Status::Corruption("'" + path + "' is no record of a run")
           .WithHint("start a new run with --fresh");
     run_ = bytes->substr(kRunHeader.size(), bytes->size() - kRunHeader.size() - 1);
-    resumed_ = true;
-    return Status::Ok();
+    ASSIGN_OR_RETURN(resumed_, IsUnderWay());
+    if (resumed_) return Status::Ok();
   }
   run_ = fmt::format("{:016x}", random->Next());
-  return WriteFileAtomically(*files_, path, std::string(kRunHeader) + run_ + "\n");
+  return WriteRun(path, std::string(kRunHeader) + run_ + "\n");
+}
+
+// A bucket may have carried out the writing of the record once more, after the run had finished.
+Result<bool> RunDirectory::IsUnderWay() const {
+  if (lock_) return true;
+  Result<FileInfo> finished = files_->Stat(FinishedPath());
+  if (finished) return false;
+  if (finished.error().code() == StatusCode::kNotFound) return true;
+  return finished.error();
+}
+
+Status RunDirectory::WriteRun(const std::string& path, const std::string& record) {
+  if (lock_) {
+    // Create does not replace: that of a run that --fresh forgets goes first.
+    Status removed = files_->Remove(path);
+    if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+    return files_->Create(path, path + ".tmp", record);
+  }
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files_->List(path_));
+  for (const FileInfo& entry : entries) {
+    if (entry.path.starts_with(path_ + "/finished-")) RETURN_IF_ERROR(files_->Remove(entry.path));
+  }
+  return WriteFile(*files_, path, record);
+}
+
+std::string RunDirectory::claim_path() const {
+  return lock_ ? "" : fmt::format("{}/{}{}", path_, kClaimPrefix, claim_);
 }
 
 std::string RunDirectory::JobDirectory(const std::string& uid) const {
@@ -103,11 +138,12 @@ std::string RunDirectory::JobDirectory(const std::string& uid) const {
 
 Status RunDirectory::Finish() {
   RETURN_IF_ERROR(finishing.Hit());
+  if (!lock_) RETURN_IF_ERROR(WriteFile(*files_, FinishedPath(), "finished\n"));
   RETURN_IF_ERROR(files_->Remove(path_ + "/run"));
   // Whatever happens from here on, the run is over: to say that this failed would have it done again. A
   // record that a power failure brings back is of a run in which nothing is left to do.
   (void)record_removed.Hit();
-  (void)files_->SyncDirectory(path_);
+  (void)files_->SyncNames(path_);
   return Status::Ok();
 }
 

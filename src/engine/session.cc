@@ -104,6 +104,10 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
   eval_.random = [this] { return Random::Mix(random_state_.fetch_add(Random::kStep) + Random::kStep); };
 }
 
+ObjectStores* Session::objects() {
+  return options_.objects != nullptr ? options_.objects : object_stores_.Of(config_);
+}
+
 Session::~Session() {
   CancelAll();
   for (auto& job : running_) job->thread.Join();
@@ -215,7 +219,7 @@ Status Session::ExecuteSet(const sql::AstSet& set, int number, ResultHandler* ha
   if (set.show) {
     std::vector<std::string> lines;
     for (const auto& [key, value] : config_.values())
-      lines.push_back(QuoteLiteral(key) + " = " + QuoteLiteral(value));
+      lines.push_back(QuoteLiteral(key) + " = " + QuoteLiteral(IsSecretOption(key) ? "******" : value));
     ReportTexts(number, "options", lines, handler);
     return Status::Ok();
   }

@@ -14,6 +14,7 @@
 
 #include "engine/control/process_jobs.h"
 #include "engine/job.h"
+#include "engine/object_access.h"
 #include "engine/result_handler.h"
 #include "engine/run_directory.h"
 #include "env/clock.h"
@@ -41,9 +42,10 @@ struct SessionOptions {
   std::optional<uint64_t> seed;
   // Who steps the tasks of each job; null: see JobEnvironment.
   std::function<std::unique_ptr<Executor>()> make_executor;
-  bool driven = false;   // jobs have no threads: they run in RunUntilQuiet, under a manual clock
-  bool control = false;  // jobs with a folder of checkpoints listen at a socket in it
-  bool fresh = false;    // forget an unfinished run of this script
+  ObjectStores* objects = nullptr;  // null: those that the options s3.* name
+  bool driven = false;              // jobs have no threads: they run in RunUntilQuiet, under a manual clock
+  bool control = false;             // jobs with a folder of checkpoints listen at a socket in it
+  bool fresh = false;               // forget an unfinished run of this script
   bool allow_non_restored_state = false;
   std::string script_name = "session";  // names the folder of its checkpoints
 };
@@ -126,6 +128,8 @@ class Session {
   // How its checkpoints are taken; an error where they cannot give what its sinks promise.
   Result<CheckpointOptions> CheckpointsOf(const JobGraph& graph, bool bounded) const;
   Status EndRun(bool all_ok);
+  // The object stores that the options name now; those of before live on, for jobs that use them.
+  ObjectStores* objects();
   sql::BindContext bind_context();
   Status UpdateTimeZone();
 
@@ -134,6 +138,7 @@ class Session {
   FileSystem* files_;
   MemoryBudget memory_;                 // of all jobs; its limit is that of the job started last
   std::atomic<uint64_t> random_state_;  // one SplitMix64 sequence for the tasks of all jobs
+  SessionObjectStores object_stores_;
   Catalog catalog_;
   sql::Config config_;
   EvalContext eval_;

@@ -51,7 +51,8 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number, plan.bounded));
   if (durability) durability->allow_non_restored_state = drop_state;
   std::string uid = durability ? durability->identity.job : "";
-  std::string directory = durability ? durability->directory : "";
+  // A bucket has no place for a socket.
+  std::string directory = durability && !IsObjectPath(durability->directory) ? durability->directory : "";
   auto made = std::make_unique<RunningJob>();
   made->number = job_number;
   made->statement = number;
@@ -59,6 +60,7 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   made->handler = handler_;
   JobEnvironment environment{&registry_, clock_, files_, &made->eval, &memory_};
   environment.make_executor = options_.make_executor;
+  environment.objects = objects();
   if (options_.driven) environment.make_store = MakeMemoryStore;  // one thread does everything
   made->job = std::make_unique<Job>(std::move(graph), std::move(options), std::move(environment),
                                     std::move(durability));

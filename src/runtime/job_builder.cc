@@ -106,6 +106,7 @@ Status JobRunner::AddSource(Task* task, const JobVertex& vertex, int subtask, si
                         [this, index] { Wake(index); },
                         &reading->bad_rows,
                         &reading->bad_fields};
+  context.objects = environment_.objects;
   context.restored = std::any_of(options_.restore.begin(), options_.restore.end(),
                                  [&](const SubtaskSnapshot& part) { return part.uid == vertex.uid; });
   if (!sources_[vertex.id]) RETURN_IF_ERROR(MakeSource(vertex, context));
@@ -187,7 +188,9 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
                         environment_.files,
                         environment_.eval,
                         [this, index] { Wake(index); },
-                        options_.decisions};
+                        options_.decisions,
+                        environment_.objects,
+                        options_.job};
     auto op =
         std::make_unique<SinkOperator>(std::move(sink), std::move(context), options_.checkpoints != nullptr);
     node->sink = op.get();

@@ -34,6 +34,7 @@ struct JobOptions {
   CheckpointListener* checkpoints = nullptr;
   // Handed to the sinks; outlives the job. Null where the sealed manifest decides.
   DecisionLog* decisions = nullptr;
+  std::string job;  // its uid, for sinks that leave traces outside; "" without checkpoints
 };
 
 // What the job may use; outlives it.
@@ -47,6 +48,7 @@ struct JobEnvironment {
   std::function<std::unique_ptr<Executor>()> make_executor = nullptr;
   // Where state goes that does not fit into memory; null: to RocksDB.
   std::function<std::shared_ptr<OrderedStore>()> make_store = nullptr;
+  ObjectStores* objects = nullptr;  // null: there are none
 };
 
 struct VertexMetrics {

@@ -12,6 +12,7 @@
 #include "data/batch.h"
 #include "env/clock.h"
 #include "env/file_system.h"
+#include "env/objects/object_store.h"
 #include "expr/function.h"
 #include "stream/decision_log.h"
 
@@ -25,6 +26,8 @@ struct SinkContext {
   const EvalContext* eval = nullptr;
   std::function<void()> wake_up;
   DecisionLog* decisions = nullptr;  // of the job, where it has one; outlives the writers
+  ObjectStores* objects = nullptr;   // null: there are none
+  std::string job;                   // its uid, "" without checkpoints
 };
 
 class SinkWriter {

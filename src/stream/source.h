@@ -13,6 +13,7 @@
 #include "data/batch.h"
 #include "env/clock.h"
 #include "env/file_system.h"
+#include "env/objects/object_store.h"
 #include "expr/function.h"
 
 namespace penstock {
@@ -48,6 +49,7 @@ struct SourceContext {
   // Splits come out of a savepoint: what Discover finds beyond them is new since then. A source whose splits
   // divide one sequence finds none.
   bool restored = false;
+  ObjectStores* objects = nullptr;  // null: there are none
 };
 
 class SplitReader {

@@ -4,6 +4,7 @@ The scripts that run them are found through $PENSTOCK_PEERS (default ../shared/p
 whose script is missing is skipped by name. Also what the tests share: running scripts and printing outcomes.
 """
 import contextlib
+import hashlib
 import os
 import pathlib
 import socket
@@ -123,6 +124,14 @@ class S3(Peer):
 
     def bucket(self, name):
         self.call("bucket", name)
+
+    def put(self, bucket, key, content):
+        """Writes an object without Penstock."""
+        keys = self.credentials()
+        subprocess.run(["curl", "-fsS", "-X", "PUT", "--data-binary", "@-", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
+                        f"{keys['AWS_ACCESS_KEY_ID']}:{keys['AWS_SECRET_ACCESS_KEY']}",
+                        "-H", f"x-amz-content-sha256: {hashlib.sha256(content).hexdigest()}",
+                        f"{self.url}/{bucket}/{key}"], input=content, check=True, capture_output=True, timeout=60)
 
     def list(self, bucket, prefix=""):
         """(size, key) of every object."""

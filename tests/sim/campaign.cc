@@ -26,7 +26,7 @@ LifePlan DrawPlan(const std::vector<std::string>& points, Random* random) {
   // An epoch that is abandoned, and a death when the next one counts.
   if (random->Below(5) == 0) {
     static const char* const kSealing[] = {"checkpoint.collected", "store.state-durable", "store.file-synced",
-                                           "store.manifest-durable"};
+                                           "files.new-durable"};
     static const char* const kCounts[] = {"checkpoint.decided", "checkpoint.told", "task.committing",
                                           "files.part-committing"};
     plan.fail_at = kSealing[random->Below(4)];

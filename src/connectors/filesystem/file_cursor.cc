@@ -200,7 +200,7 @@ Result<FilePosition> FilePosition::Parse(const std::string& bytes) {
   return position;
 }
 
-Result<std::unique_ptr<FileCursor>> FileCursor::Open(FileSystem& files, const std::string& path,
+Result<std::unique_ptr<FileCursor>> FileCursor::Open(FileStore& files, const std::string& path,
                                                      const FilePosition& position, const FileColumns& columns,
                                                      const Format& format, const RecordLimits& limits) {
   ASSIGN_OR_RETURN(FileInfo info, files.Stat(path));

@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "connectors/filesystem/file_columns.h"
 #include "data/batch.h"
-#include "env/file_system.h"
+#include "env/file_store.h"
 
 namespace penstock {
 
@@ -34,7 +34,7 @@ class FileCursor {
  public:
   virtual ~FileCursor() = default;
   // kNotFound when the file is not there.
-  static Result<std::unique_ptr<FileCursor>> Open(FileSystem& files, const std::string& path,
+  static Result<std::unique_ptr<FileCursor>> Open(FileStore& files, const std::string& path,
                                                   const FilePosition& position, const FileColumns& columns,
                                                   const Format& format, const RecordLimits& limits);
 

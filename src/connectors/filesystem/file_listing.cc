@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "env/objects/object_store.h"
 
 namespace penstock {
 
@@ -15,7 +16,7 @@ bool IsPattern(const std::string& text) { return text.find_first_of("*?[") != st
 
 bool IsHidden(const std::string& name) { return name.starts_with('.') || name.starts_with('_'); }
 
-Status AddBelow(FileSystem& files, const std::string& directory, std::vector<FileInfo>* found) {
+Status AddBelow(FileStore& files, const std::string& directory, std::vector<FileInfo>* found) {
   ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(directory));
   for (FileInfo& entry : entries) {
     if (IsHidden(FileName(entry.path))) continue;
@@ -28,11 +29,20 @@ Status AddBelow(FileSystem& files, const std::string& directory, std::vector<Fil
   return Status::Ok();
 }
 
+// A file, or a folder. In a bucket a folder is there when something is in it.
+Result<FileInfo> StatFileOrFolder(FileStore& files, const std::string& path) {
+  Result<FileInfo> info = files.Stat(path);
+  if (info || info.error().code() != StatusCode::kNotFound || !IsObjectPath(path)) return info;
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(path));
+  if (entries.empty()) return info;
+  return FileInfo{path, 0, 0, true};
+}
+
 // Matches the parts of a pattern from `at` on below `base`.
-Status AddMatches(FileSystem& files, const std::string& base, const std::vector<std::string>& parts,
-                  size_t at, std::vector<FileInfo>* found) {
+Status AddMatches(FileStore& files, const std::string& base, const std::vector<std::string>& parts, size_t at,
+                  std::vector<FileInfo>* found) {
   if (at == parts.size()) {
-    Result<FileInfo> info = files.Stat(base);
+    Result<FileInfo> info = StatFileOrFolder(files, base);
     if (!info) return info.error().code() == StatusCode::kNotFound ? Status::Ok() : info.error();
     if (info->directory) return AddBelow(files, base, found);
     found->push_back(std::move(*info));
@@ -105,17 +115,22 @@ Result<std::string> LocalPath(const std::string& path) {
   return local;
 }
 
-Result<std::vector<FileInfo>> ListFiles(FileSystem& files, const std::string& path) {
+Result<std::vector<FileInfo>> ListFiles(FileStore& files, const std::string& path) {
   std::vector<FileInfo> found;
   if (IsPattern(path)) {
-    bool absolute = path.starts_with('/');
+    std::string base = path.starts_with('/') ? "/" : ".", rest = path;
+    if (IsObjectPath(path)) {
+      ASSIGN_OR_RETURN(ObjectAddress address, ParseObjectAddress(path));
+      base = "s3://" + address.bucket;
+      rest = address.key;
+    }
     std::vector<std::string> parts;
-    for (std::string& part : Split(path, '/')) {
+    for (std::string& part : Split(rest, '/')) {
       if (!part.empty() && part != ".") parts.push_back(std::move(part));
     }
-    RETURN_IF_ERROR(AddMatches(files, absolute ? "/" : ".", parts, 0, &found));
+    RETURN_IF_ERROR(AddMatches(files, base, parts, 0, &found));
   } else {
-    ASSIGN_OR_RETURN(FileInfo info, files.Stat(path));
+    ASSIGN_OR_RETURN(FileInfo info, StatFileOrFolder(files, path));
     if (info.directory) {
       RETURN_IF_ERROR(AddBelow(files, path, &found));
     } else {

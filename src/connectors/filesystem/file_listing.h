@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "env/file_system.h"
+#include "env/file_store.h"
 
 namespace penstock {
 
@@ -16,7 +16,7 @@ Result<std::string> LocalPath(const std::string& path);
 // The files of a path: itself, everything below a directory, or what a pattern with * ? [ ] matches
 // (directories again with everything below them). Hidden names (. or _ at the start) are left out below
 // directories. Sorted.
-Result<std::vector<FileInfo>> ListFiles(FileSystem& files, const std::string& path);
+Result<std::vector<FileInfo>> ListFiles(FileStore& files, const std::string& path);
 
 // "dt=2020-01-01" directories of a file's path, unescaped.
 std::map<std::string, std::string> PartitionsOfPath(const std::string& path);

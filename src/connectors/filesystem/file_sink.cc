@@ -1,10 +1,11 @@
-// The options of the sink, and the renaming of complete files.
+// The options of the sink, and the committing of complete files.
 #include "connectors/filesystem/file_sink.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/strings.h"
-#include "connectors/filesystem/file_listing.h"
+#include "connectors/filesystem/file_place.h"
 #include "connectors/filesystem/part_file_writer.h"
 #include "connectors/table_options.h"
 #include "env/failpoint.h"
@@ -13,7 +14,6 @@ namespace penstock {
 
 namespace {
 
-SeededBug once_only("bug:files.once-only", "a commit that is repeated fails");
 SeededBug names_unsynced("bug:files.names-unsynced", "names of committed part files are not synced");
 Failpoint part_committing("files.part-committing", "a part file is about to get its name");
 Failpoint part_named("files.part-named", "a part file has its name, not yet durably");
@@ -21,33 +21,40 @@ Failpoint parts_durable("files.parts-durable", "the names of part files are dura
 
 class FileCommitter : public Committer {
  public:
-  FileCommitter(FileSystem* files, FileSinkOptions options) : files_(files), options_(std::move(options)) {}
+  FileCommitter(PartFilePlace place, int parallelism, FileSinkOptions options)
+      : place_(std::move(place)), parallelism_(parallelism), options_(std::move(options)) {}
 
   Status Commit(const std::vector<std::string>& committables) override {
     std::set<std::string> directories;
-    for (const std::string& bytes : committables) {
-      ByteReader in(bytes);
-      std::string hidden(in.String()), path(in.String());
-      if (!in.ok()) return Status::Corruption("a committable of a filesystem sink");
+    for (const std::string& committable : committables) {
       RETURN_IF_ERROR(part_committing.Hit());
-      Status renamed = files_->Rename(hidden, path, RenameMode::kReplace);
-      // Not there under its hidden name: an earlier try has renamed it.
-      if (!renamed.ok() && (once_only.On() || renamed.code() != StatusCode::kNotFound || !files_->Stat(path)))
-        return renamed;
+      ASSIGN_OR_RETURN(std::string directory, place_.parts->Commit(committable));
       RETURN_IF_ERROR(part_named.Hit());
-      directories.insert(DirectoryOf(path));
+      directories.insert(std::move(directory));
     }
     for (const std::string& directory : directories) {
       if (options_.success_file && !options_.success_at_end)
-        RETURN_IF_ERROR(WriteSuccessFile(*files_, directory, options_));
-      if (!names_unsynced.On()) RETURN_IF_ERROR(files_->SyncDirectory(directory));
+        RETURN_IF_ERROR(place_.parts->WriteMark(directory, options_.success_name));
+      if (!names_unsynced.On()) RETURN_IF_ERROR(place_.parts->SyncNames(directory));
     }
+    DiscardLeft(committables);
     return parts_durable.Hit();
   }
 
  private:
-  FileSystem* files_;
+  // Once something that this attempt has written counts. What cannot be taken back now is the next time.
+  void DiscardLeft(const std::vector<std::string>& committables) {
+    bool own = std::any_of(committables.begin(), committables.end(), [&](const std::string& committable) {
+      return committable.find(place_.owner.attempt) != std::string::npos;
+    });
+    if (discarded_ || !own) return;
+    discarded_ = DiscardLeftParts(*place_.parts, place_.path, place_.owner, parallelism_).ok();
+  }
+
+  PartFilePlace place_;
+  int parallelism_;
   FileSinkOptions options_;
+  bool discarded_ = false;
 };
 
 Status ParsePartitionCommit(const Options& options, FileSinkOptions* parsed) {
@@ -104,11 +111,21 @@ Result<FileSinkOptions> FileSinkOptions::Parse(const Options& options, const For
   return parsed;
 }
 
+Result<PartFilePlace> FileSink::PlaceOfParts(const SinkContext& context) const {
+  PartFilePlace place;
+  ASSIGN_OR_RETURN(place.path, NormalPath(spec_.option("path")));
+  ASSIGN_OR_RETURN(place.parts, MakePartStore(place.path, context));
+  place.owner = owner_;
+  return place;
+}
+
 Result<std::unique_ptr<SinkWriter>> FileSink::MakeWriter(const SinkContext& context) {
+  owner_ = PartOwner::Of(context);
   ASSIGN_OR_RETURN(const Format* format, FindFormat(spec_.option("format")));
   ASSIGN_OR_RETURN(FileSinkOptions options, FileSinkOptions::Parse(spec_.options, *format));
-  ASSIGN_OR_RETURN(std::string path, LocalPath(spec_.option("path")));
-  auto writer = std::make_unique<PartFileWriter>(spec_, context, format, std::move(options), std::move(path));
+  ASSIGN_OR_RETURN(PartFilePlace place, PlaceOfParts(context));
+  auto writer =
+      std::make_unique<PartFileWriter>(spec_, context, format, std::move(options), std::move(place));
   RETURN_IF_ERROR(writer->Open());
   return std::unique_ptr<SinkWriter>(std::move(writer));
 }
@@ -116,7 +133,9 @@ Result<std::unique_ptr<SinkWriter>> FileSink::MakeWriter(const SinkContext& cont
 Result<std::unique_ptr<Committer>> FileSink::MakeCommitter(const SinkContext& context) {
   ASSIGN_OR_RETURN(const Format* format, FindFormat(spec_.option("format")));
   ASSIGN_OR_RETURN(FileSinkOptions options, FileSinkOptions::Parse(spec_.options, *format));
-  return std::unique_ptr<Committer>(new FileCommitter(context.files, std::move(options)));
+  ASSIGN_OR_RETURN(PartFilePlace place, PlaceOfParts(context));
+  return std::unique_ptr<Committer>(
+      new FileCommitter(std::move(place), context.parallelism, std::move(options)));
 }
 
 }  // namespace penstock

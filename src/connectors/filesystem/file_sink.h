@@ -1,8 +1,9 @@
-// FileSink: rows to part files. A file is written under a hidden name, and gets its own when it is complete
-// and the epoch it belongs to was decided; readers never see half a file.
+// FileSink: rows to part files, in a folder or a bucket. A file is seen when it is complete and the epoch it
+// belongs to was decided (part_store.h); readers never see half a file. One subtask has one.
 #pragma once
 
 #include "connectors/filesystem/compression.h"
+#include "connectors/filesystem/part_store.h"
 #include "formats/format.h"
 #include "stream/sink.h"
 #include "stream/table_spec.h"
@@ -21,6 +22,13 @@ struct FileSinkOptions {
   static Result<FileSinkOptions> Parse(const Options& options, const Format& format);
 };
 
+// Where the files of a writer and its committer go, and the names they get.
+struct PartFilePlace {
+  std::string path;  // NormalPath
+  std::unique_ptr<PartStore> parts;
+  PartOwner owner;
+};
+
 class FileSink : public Sink {
  public:
   explicit FileSink(TableSpec spec) : spec_(std::move(spec)) {}
@@ -28,7 +36,10 @@ class FileSink : public Sink {
   Result<std::unique_ptr<Committer>> MakeCommitter(const SinkContext& context) override;
 
  private:
+  Result<PartFilePlace> PlaceOfParts(const SinkContext& context) const;
+
   TableSpec spec_;
+  PartOwner owner_;  // of the writer made last
 };
 
 }  // namespace penstock

@@ -5,6 +5,7 @@
 #include "connectors/filesystem/file_columns.h"
 #include "connectors/filesystem/file_cursor.h"
 #include "connectors/filesystem/file_listing.h"
+#include "connectors/filesystem/file_place.h"
 #include "connectors/table_options.h"
 
 namespace penstock {
@@ -13,11 +14,11 @@ namespace {
 
 class FileEnumerator : public SplitEnumerator {
  public:
-  FileEnumerator(FileSystem* files, std::string table, std::string path, int64_t interval_ms)
-      : files_(files), table_(std::move(table)), path_(std::move(path)), interval_ms_(interval_ms) {}
+  FileEnumerator(FilePlace place, std::string table, int64_t interval_ms)
+      : place_(std::move(place)), table_(std::move(table)), interval_ms_(interval_ms) {}
 
   Result<std::vector<SourceSplit>> Discover() override {
-    Result<std::vector<FileInfo>> found = ListFiles(*files_, path_);
+    Result<std::vector<FileInfo>> found = ListFiles(*place_.files, place_.path);
     if (!found) {
       return Status(found.error()).WithContext("listing the files of table " + table_);
     }
@@ -28,18 +29,18 @@ class FileEnumerator : public SplitEnumerator {
   int64_t discovery_interval_ms() const override { return interval_ms_; }
 
  private:
-  FileSystem* files_;
+  FilePlace place_;
   std::string table_;
-  std::string path_;
   int64_t interval_ms_;
 };
 
 class FileReader : public SplitReader {
  public:
-  FileReader(const TableSpec& spec, SourceContext context, FileColumns columns, const Format* format,
-             const RecordLimits& limits)
+  FileReader(const TableSpec& spec, SourceContext context, FilePlace place, FileColumns columns,
+             const Format* format, const RecordLimits& limits)
       : spec_(spec),
         context_(std::move(context)),
+        place_(std::move(place)),
         columns_(std::move(columns)),
         format_(format),
         limits_(limits),
@@ -122,7 +123,7 @@ class FileReader : public SplitReader {
     current_ = next_++;
     const Split& split = splits_[current_];
     Result<std::unique_ptr<FileCursor>> cursor =
-        FileCursor::Open(*context_.files, split.path, split.position, columns_, *format_, limits_);
+        FileCursor::Open(*place_.files, split.path, split.position, columns_, *format_, limits_);
     if (!cursor) {
       if (cursor.error().code() != StatusCode::kNotFound) return cursor.error();
       return Status::NotFound("file '" + split.path + "' of table " + spec_.table +
@@ -135,6 +136,7 @@ class FileReader : public SplitReader {
 
   TableSpec spec_;
   SourceContext context_;
+  FilePlace place_;
   FileColumns columns_;
   const Format* format_;
   RecordLimits limits_;
@@ -149,9 +151,9 @@ class FileReader : public SplitReader {
 }  // namespace
 
 Result<std::unique_ptr<SplitEnumerator>> FileSource::MakeEnumerator(const SourceContext& context) {
-  ASSIGN_OR_RETURN(std::string path, LocalPath(spec_.option("path")));
+  ASSIGN_OR_RETURN(FilePlace place, PlaceOf(spec_.option("path"), context.files, context.objects));
   ASSIGN_OR_RETURN(int64_t interval, DurationOption(spec_.options, "source.monitor-interval", INT64_MAX));
-  return std::unique_ptr<SplitEnumerator>(new FileEnumerator(context.files, spec_.table, path, interval));
+  return std::unique_ptr<SplitEnumerator>(new FileEnumerator(std::move(place), spec_.table, interval));
 }
 
 Result<std::unique_ptr<SplitReader>> FileSource::MakeReader(const SourceContext& context) {
@@ -165,7 +167,9 @@ Result<std::unique_ptr<SplitReader>> FileSource::MakeReader(const SourceContext&
   ASSIGN_OR_RETURN(limits.max_bytes, SizeOption(spec_.options, kMaxRecordSizeOption, limits.max_bytes));
   limits.max_bytes = std::max<int64_t>(limits.max_bytes, 1 << 20);
   ASSIGN_OR_RETURN(FileColumns columns, FileColumns::Make(spec_, std::move(request)));
-  return std::unique_ptr<SplitReader>(new FileReader(spec_, context, std::move(columns), format, limits));
+  ASSIGN_OR_RETURN(FilePlace place, PlaceOf(spec_.option("path"), context.files, context.objects));
+  return std::unique_ptr<SplitReader>(
+      new FileReader(spec_, context, std::move(place), std::move(columns), format, limits));
 }
 
 }  // namespace penstock

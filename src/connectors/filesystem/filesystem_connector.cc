@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "connectors/filesystem/file_listing.h"
+#include "connectors/filesystem/file_place.h"
 #include "connectors/filesystem/file_sink.h"
 #include "connectors/filesystem/file_source.h"
 #include "connectors/table_options.h"
@@ -80,7 +80,7 @@ Result<const Format*> CheckTable(const Table& table) {
                     "format '" + format->name() + "' is for messages, not for files of table '" +
                         table.path.ToString() + "'");
   }
-  RETURN_IF_ERROR(LocalPath(table.option("path")).status());
+  RETURN_IF_ERROR(NormalPath(table.option("path")).status());
   RETURN_IF_ERROR(CheckDurations(
       table.options, {"source.monitor-interval", "sink.rolling-policy.rollover-interval",
                       "sink.rolling-policy.check-interval", "sink.rolling-policy.inactivity-interval"}));

@@ -1,14 +1,11 @@
 // Writing, rolling and ending of part files.
 #include "connectors/filesystem/part_file_writer.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "connectors/filesystem/file_listing.h"
 #include "data/value_text.h"
 #include "env/failpoint.h"
-#include "env/random.h"
 
 namespace penstock {
 
@@ -21,7 +18,6 @@ Failpoint parts_synced("files.parts-synced", "all part files of an epoch are dur
 
 SeededBug no_fsync("bug:files.no-fsync", "part files are not synced");
 SeededBug no_directory_sync("bug:files.no-directory-sync", "hidden names of part files are not synced");
-SeededBug never_hidden("bug:files.never-hidden", "part files have their own name while they are written");
 
 constexpr size_t kBufferBytes = 256 << 10;
 
@@ -37,8 +33,10 @@ class FileBytesSink : public ByteSink {
 }  // namespace
 
 struct PartFileWriter::PartFile {
-  std::string hidden, path;
+  std::string directory;
   std::unique_ptr<WritableFile> file;
+  PendingPart* pending = nullptr;       // the file, or what its compressor writes to
+  std::string begun;                    // to take it back
   std::unique_ptr<FileBytesSink> sink;  // of bulk formats
   std::unique_ptr<BulkWriter> bulk;
   std::string buffer;  // of record formats
@@ -54,16 +52,15 @@ struct PartFileWriter::PartFile {
   uint64_t size() const { return bulk ? bulk->bytes_written() : bytes + buffer.size(); }
 };
 
-Status WriteSuccessFile(FileSystem& files, const std::string& directory, const FileSinkOptions& options) {
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                   files.OpenForWrite(directory + "/" + options.success_name, WriteMode::kReplace));
-  RETURN_IF_ERROR(file->Sync());
-  return file->Close();
-}
-
 PartFileWriter::PartFileWriter(const TableSpec& spec, const SinkContext& context, const Format* format,
-                               FileSinkOptions options, std::string path)
-    : spec_(spec), context_(context), format_(format), options_(std::move(options)), path_(std::move(path)) {}
+                               FileSinkOptions options, PartFilePlace place)
+    : spec_(spec),
+      context_(context),
+      format_(format),
+      options_(std::move(options)),
+      path_(std::move(place.path)),
+      parts_(std::move(place.parts)),
+      owner_(std::move(place.owner)) {}
 
 PartFileWriter::~PartFileWriter() = default;
 
@@ -86,9 +83,7 @@ Status PartFileWriter::Open() {
   if (!format_->bulk()) {
     ASSIGN_OR_RETURN(encoder_, format_->NewEncoder(request_));
   }
-  bool seeded = context_.eval != nullptr && context_.eval->random;
-  run_ = fmt::format("{:016x}", seeded ? context_.eval->random() : EntropySeed());
-  return context_.files->CreateDirectories(path_);
+  return parts_->MakeDirectory(path_);
 }
 
 // "dt=2020-01-01/hour=3", or "" without partition columns.
@@ -109,18 +104,18 @@ Result<PartFileWriter::PartFile*> PartFileWriter::FileOf(const std::string& part
   if (slot) return slot.get();
   auto made = std::make_unique<PartFile>();
   std::string directory = partition.empty() ? path_ : path_ + "/" + partition;
-  RETURN_IF_ERROR(context_.files->CreateDirectories(directory));
+  RETURN_IF_ERROR(parts_->MakeDirectory(directory));
   written_directories_.insert(directory);
-  std::string name = fmt::format("part-{}-{}-{}.{}{}", run_, context_.subtask, files_made_++, format_->name(),
-                                 ExtensionOf(options_.compression));
-  made->path = directory + "/" + name;
-  made->hidden = never_hidden.On() ? made->path : directory + "/." + name + ".inprogress";
+  std::string name =
+      owner_.NameOfPart(files_made_++) + "." + format_->name() + ExtensionOf(options_.compression);
+  made->directory = directory;
   made->opened_ms = context_.clock->MonotonicMillis();
-  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
-                   context_.files->OpenForWrite(made->hidden, WriteMode::kReplace));
-  hidden_.push_back(made->hidden);
+  ASSIGN_OR_RETURN(std::unique_ptr<PendingPart> pending, parts_->Begin(directory, name));
+  made->pending = pending.get();
+  made->begun = pending->Committable();
+  begun_.insert(made->begun);
   RETURN_IF_ERROR(part_created.Hit());
-  made->file = MakeCompressor(options_.compression, std::move(file));
+  made->file = MakeCompressor(options_.compression, std::move(pending));
   if (format_->bulk()) {
     made->sink = std::make_unique<FileBytesSink>(made->file.get());
     ASSIGN_OR_RETURN(made->bulk, format_->NewBulkWriter(request_, made->sink.get()));
@@ -176,11 +171,11 @@ Status PartFileWriter::EndFile(PartFile* file) {
   if (!no_fsync.On()) RETURN_IF_ERROR(file->file->Sync());
   RETURN_IF_ERROR(part_synced.Hit());
   RETURN_IF_ERROR(file->file->Close());
-  ByteWriter committable;
-  committable.String(file->hidden);
-  committable.String(file->path);
-  unsynced_directories_.insert(DirectoryOf(file->path));
-  complete_.push_back(committable.Take());
+  unsynced_directories_.insert(file->directory);
+  begun_.erase(file->begun);
+  std::string committable = file->pending->Committable();
+  begun_.insert(committable);
+  complete_.push_back(std::move(committable));
   return Status::Ok();
 }
 
@@ -189,7 +184,7 @@ Result<bool> PartFileWriter::Flush() {
   open_.clear();
   // The files are in the checkpoint from here on: a power failure must not take their hidden names.
   for (const std::string& directory : unsynced_directories_) {
-    if (!no_directory_sync.On()) RETURN_IF_ERROR(context_.files->SyncDirectory(directory));
+    if (!no_directory_sync.On()) RETURN_IF_ERROR(parts_->SyncNames(directory));
   }
   unsynced_directories_.clear();
   RETURN_IF_ERROR(parts_synced.Hit());
@@ -197,8 +192,8 @@ Result<bool> PartFileWriter::Flush() {
 }
 
 Result<std::vector<std::string>> PartFileWriter::Prepare(uint64_t) {
-  hidden_.clear();
-  for (const auto& [partition, file] : open_) hidden_.push_back(file->hidden);
+  begun_.clear();
+  for (const auto& [partition, file] : open_) begun_.insert(file->begun);
   std::vector<std::string> prepared;
   prepared.swap(complete_);
   return prepared;
@@ -207,15 +202,13 @@ Result<std::vector<std::string>> PartFileWriter::Prepare(uint64_t) {
 Status PartFileWriter::Close(bool success) {
   open_.clear();
   if (!success) {
-    for (const std::string& name : hidden_) {
-      if (Status removed = context_.files->Remove(name); !removed.ok())
-        continue;  // it may be renamed already
-    }
+    // What cannot be taken back now is when the job is started again.
+    for (const std::string& committable : begun_) (void)parts_->Discard(committable);
     return Status::Ok();
   }
   if (!options_.success_file || !options_.success_at_end) return Status::Ok();
   for (const std::string& directory : written_directories_)
-    RETURN_IF_ERROR(WriteSuccessFile(*context_.files, directory, options_));
+    RETURN_IF_ERROR(parts_->WriteMark(directory, options_.success_name));
   return Status::Ok();
 }
 

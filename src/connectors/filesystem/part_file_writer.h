@@ -12,12 +12,10 @@
 
 namespace penstock {
 
-Status WriteSuccessFile(FileSystem& files, const std::string& directory, const FileSinkOptions& options);
-
 class PartFileWriter : public SinkWriter {
  public:
   PartFileWriter(const TableSpec& spec, const SinkContext& context, const Format* format,
-                 FileSinkOptions options, std::string path);
+                 FileSinkOptions options, PartFilePlace place);
   ~PartFileWriter() override;
   Status Open();
   Status Write(const Batch& batch) override;
@@ -37,15 +35,16 @@ class PartFileWriter : public SinkWriter {
   const Format* format_;
   FileSinkOptions options_;
   std::string path_;
+  std::unique_ptr<PartStore> parts_;
+  PartOwner owner_;
   FormatRequest request_;
   std::vector<int> data_columns_;                               // of the batch, without partition columns
   std::vector<std::pair<std::string, int>> partition_columns_;  // in the order of PARTITIONED BY
   std::unique_ptr<Encoder> encoder_;
-  std::string run_;  // makes names of this run unlike all others
   int64_t files_made_ = 0;
   std::map<std::string, std::unique_ptr<PartFile>> open_;
   std::vector<std::string> complete_;  // committables
-  std::vector<std::string> hidden_;    // names to be removed when the job fails
+  std::set<std::string> begun_;        // committables to be taken back when the job fails
   std::set<std::string> written_directories_;
   std::set<std::string> unsynced_directories_;  // that have new complete files
 };

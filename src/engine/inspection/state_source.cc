@@ -14,22 +14,23 @@ std::string_view NameOf(const FileInfo& entry) {
 }
 
 // A store that only reads.
-CheckpointStore StoreOf(FileSystem& files, const StateLocation& location) {
-  return CheckpointStore(&files, location.path, 0);
+CheckpointStore StoreOf(const StateLocation& location) {
+  return CheckpointStore(location.store, location.path, 0);
 }
 
 // Folders lie at most as deep as <dir>/<script>/jobs/<uid>.
-Status Find(FileSystem& files, const std::string& directory, int depth, std::vector<StateLocation>* found) {
-  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(directory));
-  StateLocation job{directory, false};
-  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, StoreOf(files, job).Epochs());
+Status Find(const std::shared_ptr<FileStore>& files, const std::string& directory, int depth,
+            std::vector<StateLocation>* found) {
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files->List(directory));
+  StateLocation job{directory, false, files};
+  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, StoreOf(job).Epochs());
   if (!epochs.empty()) {
     found->push_back(std::move(job));
     return Status::Ok();
   }
   for (const FileInfo& entry : entries) {
     bool savepoint = !entry.directory && NameOf(entry).starts_with("job-");
-    if (savepoint && !NameOf(entry).ends_with(".tmp")) found->push_back({entry.path, true});
+    if (savepoint && !NameOf(entry).ends_with(".tmp")) found->push_back({entry.path, true, files});
     if (entry.directory && depth > 0) RETURN_IF_ERROR(Find(files, entry.path, depth - 1, found));
   }
   return Status::Ok();
@@ -41,16 +42,21 @@ Result<std::vector<StateLocation>> FindState(FileSystem& files, const std::strin
   std::string trimmed = path;
   while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
   ASSIGN_OR_RETURN(FileInfo info, files.Stat(trimmed));
-  if (!info.directory) return std::vector<StateLocation>{{trimmed, true}};
+  if (!info.directory) return std::vector<StateLocation>{{trimmed, true, nullptr}};
+  return FindCheckpoints(std::make_shared<LocalFileStore>(&files), trimmed);
+}
+
+Result<std::vector<StateLocation>> FindCheckpoints(std::shared_ptr<FileStore> store,
+                                                   const std::string& path) {
   std::vector<StateLocation> found;
-  RETURN_IF_ERROR(Find(files, trimmed, 3, &found));
+  RETURN_IF_ERROR(Find(store, path, 3, &found));
   if (found.empty()) return Status::NotFound("no checkpoint and no savepoint in '" + path + "'");
   return found;
 }
 
-Result<std::vector<uint64_t>> EpochsOf(FileSystem& files, const StateLocation& location) {
+Result<std::vector<uint64_t>> EpochsOf(FileSystem&, const StateLocation& location) {
   if (location.savepoint) return std::vector<uint64_t>{0};
-  return StoreOf(files, location).Epochs();
+  return StoreOf(location).Epochs();
 }
 
 namespace {
@@ -62,7 +68,7 @@ Result<StateContent> ReadOnce(FileSystem& files, const StateLocation& location, 
     ASSIGN_OR_RETURN(content.parts, ReadSavepoint(files, location.path));
     return content;
   }
-  CheckpointStore store = StoreOf(files, location);
+  CheckpointStore store = StoreOf(location);
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store.Epochs());
   if (epochs.empty()) return Status::NotFound("no checkpoint in '" + location.path + "'");
   if (epoch == 0) epoch = epochs.back();

@@ -3,6 +3,7 @@
 // that is running meanwhile is not disturbed.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,11 +17,14 @@ namespace penstock {
 struct StateLocation {
   std::string path;  // the folder of a job's checkpoints, or the file of a savepoint
   bool savepoint = false;
+  std::shared_ptr<FileStore> store;  // of checkpoints: where the path is
 };
 
 // All that lie in `path`: it is a savepoint file, a folder of them, the folder of a job, of a script, or of
 // several scripts. kNotFound where there is none.
 Result<std::vector<StateLocation>> FindState(FileSystem& files, const std::string& path);
+// The same in another place, where there are checkpoints only.
+Result<std::vector<StateLocation>> FindCheckpoints(std::shared_ptr<FileStore> store, const std::string& path);
 
 // One checkpoint or savepoint, every byte of it checked; keyed state is whole.
 struct StateContent {

@@ -18,11 +18,11 @@ size_t SchemeLength(std::string_view path) {
 
 bool IsObjectPath(std::string_view path) { return SchemeLength(path) > 0; }
 
-Result<ObjectPath> ParseObjectPath(std::string_view path) {
+Result<ObjectAddress> ParseObjectAddress(std::string_view path) {
   std::string_view rest = path.substr(SchemeLength(path));
   size_t slash = rest.find('/');
-  ObjectPath parsed{std::string(rest.substr(0, slash)),
-                    slash == std::string_view::npos ? "" : std::string(rest.substr(slash + 1))};
+  ObjectAddress parsed{std::string(rest.substr(0, slash)),
+                       slash == std::string_view::npos ? "" : std::string(rest.substr(slash + 1))};
   if (SchemeLength(path) == 0 || parsed.bucket.empty()) {
     return Status::InvalidArgument("'" + std::string(path) + "' names no bucket")
         .WithHint("write s3://bucket/path");

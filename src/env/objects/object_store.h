@@ -98,14 +98,14 @@ class ObjectStores {
 };
 
 // "s3://bucket/a/key".
-struct ObjectPath {
+struct ObjectAddress {
   std::string bucket;
   std::string key;  // may be empty
 };
 // Whether a path is of an object store: begins with s3://, s3a:// or s3n://.
 bool IsObjectPath(std::string_view path);
 // kInvalidArgument where there is no bucket.
-Result<ObjectPath> ParseObjectPath(std::string_view path);
+Result<ObjectAddress> ParseObjectAddress(std::string_view path);
 
 // All pages.
 Result<ListPage> ListAll(ObjectStore& store, const std::string& prefix, bool folders);

@@ -17,13 +17,14 @@ Decoded Decode(const std::string& format, const std::vector<std::string>& messag
 }
 
 TEST(CanalJson, EveryRowOfARecordIsAChange) {
-  Decoded decoded = Decode(
-      "canal-json",
-      {R"({"data":[{"id":"1","name":"a"},{"id":2,"name":null}],"old":null,"type":"INSERT","ts":5})",
-       R"({"data":[{"id":1,"name":"b"},{"id":2,"name":"c"}],"old":[{"name":"a"},{"name":null}],"type":"UPDATE"})",
-       R"({"data":[{"id":3,"name":"b"}],"old":[{"id":1}],"type":"UPDATE"})",
-       R"({"data":[{"id":3,"name":"b"}],"old":null,"type":"DELETE"})",
-       R"({"data":null,"type":"CREATE","sql":"CREATE TABLE t"})", ""});
+  Decoded decoded =
+      Decode("canal-json",
+             {R"({"data":[{"id":"1","name":"a"},{"id":2,"name":null}],"old":null,"type":"INSERT","ts":5})",
+              R"({"data":[{"id":1,"name":"b"},{"id":2,"name":"c"}],)"
+              R"("old":[{"name":"a"},{"name":null}],"type":"UPDATE"})",
+              R"({"data":[{"id":3,"name":"b"}],"old":[{"id":1}],"type":"UPDATE"})",
+              R"({"data":[{"id":3,"name":"b"}],"old":null,"type":"DELETE"})",
+              R"({"data":null,"type":"CREATE","sql":"CREATE TABLE t"})", ""});
   EXPECT_EQ(decoded.rows, "+I 1|a\n+I 2|NULL\n-U 1|a\n+U 1|b\n-U 2|NULL\n+U 2|c\n-U 1|b\n+U 3|b\n-D 3|b\n");
   EXPECT_TRUE(decoded.errors.empty());
 }
