@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "base/strings.h"
 
@@ -46,19 +47,26 @@ CLI::App* JobCommand::Add(CLI::App* app, const char* name, const char* what) {
 JobCommand::JobCommand(CLI::App* app)
     : list_(Add(app, "list", "the jobs that run")),
       metrics_(Add(app, "metrics", "what a running job does")),
+      savepoint_(Add(app, "savepoint", "take a savepoint of a running job")),
       stop_(Add(app, "stop", "end a running job in order")),
       cancel_(Add(app, "cancel", "end a running job at once")) {
   list_->add_flag("-a,--all", all_, "also those that no process runs");
   list_->add_option("--format", format_, "text or json")->check(CLI::IsMember({"text", "json"}));
   metrics_->add_option("--format", format_, "text, json or prometheus")
       ->check(CLI::IsMember({"text", "json", "prometheus"}));
-  for (CLI::App* command : {metrics_, stop_, cancel_})
+  for (CLI::App* command : {metrics_, savepoint_, stop_, cancel_})
     command->add_option("job", job_, "its id, or SCRIPT/ID, or its folder")->required();
-  stop_->add_flag("--drain", drain_, "as at the end of the input: all windows fire, the job is finished");
+  savepoint_->add_option("dir", directory_, "where it goes; execution.checkpointing.savepoint-dir")
+      ->type_name("DIR");
+  CLI::Option* to =
+      stop_->add_option("--savepoint", directory_, "with a savepoint in this folder")->type_name("DIR");
+  stop_->add_flag("--drain", drain_, "as at the end of the input: all windows fire, the job is finished")
+      ->excludes(to);
 }
 
 bool JobCommand::parsed() const {
-  return list_->parsed() || metrics_->parsed() || stop_->parsed() || cancel_->parsed();
+  return list_->parsed() || metrics_->parsed() || savepoint_->parsed() || stop_->parsed() ||
+         cancel_->parsed();
 }
 
 penstock::Status JobCommand::List(penstock::FileSystem& files) const {
@@ -82,15 +90,19 @@ penstock::Status JobCommand::List(penstock::FileSystem& files) const {
 
 penstock::Status JobCommand::Ask(const penstock::FoundJob& job) const {
   penstock::ControlRequest request;
+  // The other process may stand in another folder.
+  if (!directory_.empty()) request.directory = std::filesystem::absolute(directory_).lexically_normal();
+  request.savepoint = !directory_.empty();
   request.drain = drain_;
   request.format = format_;
-  for (const CLI::App* command : {metrics_, stop_, cancel_}) {
+  for (const CLI::App* command : {metrics_, savepoint_, stop_, cancel_}) {
     if (command->parsed()) request.call = command->get_name();
   }
   ASSIGN_OR_RETURN(std::string text, penstock::AskJob(job, request));
   if (metrics_->parsed()) std::fputs(text.c_str(), stdout);
   if (cancel_->parsed()) Print("Cancelled job " + job.uid + ".");
   if (stop_->parsed()) Print("Stopped job " + job.uid + ".");
+  if (!metrics_->parsed() && !text.empty()) Print("Savepoint completed. Path: " + text);
   return penstock::Status::Ok();
 }
 

@@ -1,4 +1,4 @@
-// `penstock list|metrics|stop|cancel`: asks the processes that run jobs. On the main thread; runs
+// `penstock list|metrics|savepoint|stop|cancel`: asks the processes that run jobs. On the main thread; runs
 // no job.
 #pragma once
 
@@ -20,7 +20,7 @@ class JobCommand {
   penstock::Status List(penstock::FileSystem& files) const;
   penstock::Status Ask(const penstock::FoundJob& job) const;
 
-  CLI::App *list_, *metrics_, *stop_, *cancel_;
-  std::string root_ = ".", job_, format_ = "text";
+  CLI::App *list_, *metrics_, *savepoint_, *stop_, *cancel_;
+  std::string root_ = ".", job_, directory_, format_ = "text";
   bool all_ = false, drain_ = false;
 };

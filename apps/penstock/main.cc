@@ -44,6 +44,8 @@ void AddOptions(CLI::App* app, Arguments* arguments) {
       ->type_name("DIR");
   app->add_flag("--fresh", arguments->session.fresh,
                 "start a new run instead of going on with an unfinished one");
+  app->add_flag("--rewind", arguments->session.rewind,
+                "with --from-savepoint: although exactly-once sinks have more than it; they get rows twice");
   app->add_flag("--allow-non-restored-state", arguments->session.allow_non_restored_state,
                 "drop state that no operator of the statement takes");
   app->add_flag("--progress", arguments->session.progress, "report what the jobs do on standard error");
@@ -130,6 +132,8 @@ int main(int argc, char** argv) {
   if (!arguments.session.savepoint_dir.empty() && !arguments.session.stop_when_idle) {
     return Usage("--savepoint needs --stop-when-idle");
   }
+  if (arguments.session.rewind && arguments.session.from_savepoint.empty())
+    return Usage("--rewind needs --from-savepoint");
   if (arguments.command.empty() && arguments.script.empty())
     return Usage("nothing to do: give -c \"SQL\" or run FILE.sql");
   arguments.session.control = true;

@@ -53,14 +53,14 @@ Status CheckpointCoordinator::Attach(CheckpointedJob* job, uint64_t first_epoch)
 void CheckpointCoordinator::OnSnapshot(size_t task, uint64_t epoch, std::vector<SubtaskSnapshot> parts) {
   std::lock_guard lock(mutex_);
   if (state_ != State::kCollecting || epoch != epoch_) return;  // abandoned meanwhile
-  collected_[task] = std::move(parts);
+  collected_[task] = std::make_shared<const std::vector<SubtaskSnapshot>>(std::move(parts));
   if (Complete()) changed_.notify_all();
 }
 
 void CheckpointCoordinator::OnEnded(size_t task, bool drained, std::vector<SubtaskSnapshot> parts) {
   std::lock_guard lock(mutex_);
   drained_ = drained_ && drained;
-  ended_[task] = std::move(parts);
+  ended_[task] = std::make_shared<const std::vector<SubtaskSnapshot>>(std::move(parts));
   if (AllEnded() || Complete()) changed_.notify_all();
 }
 
@@ -76,7 +76,30 @@ void CheckpointCoordinator::Begin(int64_t now) {
   state_ = State::kCollecting;
   begun_ms_ = now;
   collected_.clear();
+  asked_.swap(requested_);
   job_->StartCheckpoint(epoch_);
+}
+
+void CheckpointCoordinator::RequestCheckpoint(Requested done) {
+  std::lock_guard lock(mutex_);
+  requested_.push_back(std::move(done));
+  changed_.notify_all();
+}
+
+void CheckpointCoordinator::Answer(std::vector<Requested>* asked, const Result<uint64_t>& epoch) {
+  for (Requested& one : *asked) {
+    if (epoch && pins_ != nullptr) pins_->Add(*epoch);
+    answers_.emplace_back(std::move(one), epoch);
+  }
+  asked->clear();
+}
+
+void CheckpointCoordinator::TellAnswers(std::unique_lock<std::mutex>& lock) {
+  auto answers = std::exchange(answers_, {});
+  if (answers.empty()) return;
+  lock.unlock();
+  for (auto& [done, epoch] : answers) done(epoch);
+  lock.lock();
 }
 
 int64_t CheckpointCoordinator::Step() {
@@ -86,7 +109,7 @@ int64_t CheckpointCoordinator::Step() {
     case State::kWaiting:
       if (AllEnded() && now >= not_before_ms_)
         Conclude(lock, true);
-      else if (!AllEnded() && now >= due_ms_)
+      else if (!AllEnded() && IsDue(now))
         Begin(now);
       break;
     case State::kCollecting:
@@ -97,20 +120,22 @@ int64_t CheckpointCoordinator::Step() {
                        fmt::format("checkpoint {} was not complete after {} ms", epoch_, options_.timeout_ms))
                     .WithHint("raise execution.checkpointing.timeout, or find the slow operator"));
       break;
-    case State::kFinished: return INT64_MAX;
+    case State::kFinished: Answer(&requested_, Status(StatusCode::kUnavailable, "the job is ending")); break;
   }
+  TellAnswers(lock);
   if (state_ == State::kCollecting) return Complete() ? now : begun_ms_ + options_.timeout_ms;
-  return state_ == State::kFinished ? INT64_MAX : AllEnded() ? not_before_ms_ : due_ms_;
+  if (state_ == State::kFinished) return INT64_MAX;
+  return AllEnded() || !requested_.empty() ? std::min(not_before_ms_, due_ms_) : due_ms_;
 }
 
 // The parts of tasks that passed the barrier, and of those that had ended before it came.
 void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool last) {
-  std::vector<SubtaskSnapshot> parts;
+  std::vector<Parts> parts;
   for (const auto& [task, snapshots] : ended_) {
     if (ended_missing.On() && !last) continue;
-    if (!collected_.contains(task)) parts.insert(parts.end(), snapshots.begin(), snapshots.end());
+    if (!collected_.contains(task)) parts.push_back(snapshots);
   }
-  for (auto& [task, snapshots] : collected_) parts.insert(parts.end(), snapshots.begin(), snapshots.end());
+  for (const auto& [task, snapshots] : collected_) parts.push_back(snapshots);
   uint64_t epoch = epoch_;
   if (last) begun_ms_ = clock_->MonotonicMillis();
   if (commit_first.On()) job_->CheckpointDecided(last ? kLastEpoch : epoch);
@@ -133,14 +158,15 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   due_ms_ = options_.interval_ms > 0 ? std::max(begun_ms_ + options_.interval_ms, now + options_.min_pause_ms)
                                      : INT64_MAX;
   collected_.clear();
+  if (last) Answer(&requested_, epoch);
+  Answer(&asked_, epoch);
   job_->CheckpointDecided(last ? kLastEpoch : epoch);
   lock.unlock();
   RemoveOld(epoch);
   lock.lock();
 }
 
-Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
-                                             const std::vector<SubtaskSnapshot>& parts) {
+Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last, const std::vector<Parts>& parts) {
   RETURN_IF_ERROR(collected.Hit());
   Manifest manifest;
   manifest.identity = identity_;
@@ -152,7 +178,11 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last,
     manifest.parts.clear();
     RETURN_IF_ERROR(log_->Decide(Decision{identity_.incarnation, epoch, 0}));
   }
-  RETURN_IF_ERROR(store_->Seal(parts, &manifest));
+  std::vector<const SubtaskSnapshot*> all;
+  for (const Parts& of_task : parts) {
+    for (const SubtaskSnapshot& part : *of_task) all.push_back(&part);
+  }
+  RETURN_IF_ERROR(store_->SealParts(all, &manifest));
   RETURN_IF_ERROR(sealed_point.Hit());
   std::lock_guard lock(mutex_);
   statistics_.last_bytes = static_cast<int64_t>(manifest.written_bytes);
@@ -176,6 +206,10 @@ void CheckpointCoordinator::Abandon(Status reason) {
     if (Status goes_on = log_->Abandon(epoch_); !goes_on.ok()) return GiveUp(std::move(goes_on));
   }
   ++statistics_.failed;
+  Answer(&asked_, reason);
+  if (tell_failure_)
+    tell_failure_(fmt::format("checkpoint {} failed ({} of {} in a row that are tolerated): {}", epoch_,
+                              failures_, options_.tolerable_failures, reason.ToString()));
   if (!number_again.On()) ++epoch_;
   collected_.clear();
   state_ = State::kWaiting;
@@ -185,6 +219,7 @@ void CheckpointCoordinator::Abandon(Status reason) {
 
 void CheckpointCoordinator::GiveUp(Status reason) {
   ++statistics_.failed;
+  Answer(&asked_, reason);
   state_ = State::kFinished;
   job_->Fail(std::move(reason).WithContext(fmt::format("checkpoint {}", epoch_++)));
 }
@@ -195,8 +230,10 @@ void CheckpointCoordinator::RemoveOld(uint64_t epoch) {
   retained_.push_back(epoch);
   auto keep = static_cast<ptrdiff_t>(std::max(1, options_.retained));
   if (std::ssize(retained_) <= keep) return;
-  if (store_->RemoveBefore(*(retained_.end() - keep)).ok())
-    retained_.erase(retained_.begin(), retained_.end() - keep);
+  uint64_t from = *(retained_.end() - keep);
+  if (pins_ != nullptr) from = pins_->Limit(from);
+  if (from <= retained_.front() || !store_->RemoveBefore(from).ok()) return;
+  std::erase_if(retained_, [from](uint64_t kept) { return kept < from; });
 }
 
 void CheckpointCoordinator::Run() {
@@ -206,9 +243,12 @@ void CheckpointCoordinator::Run() {
     int64_t next = Step();
     lock.lock();
     int64_t wait = std::min<int64_t>(next - clock_->MonotonicMillis(), 1000);
-    bool ready = Complete();
+    bool ready = Complete() || (state_ == State::kWaiting && IsDue(clock_->MonotonicMillis()));
     if (!stopping_ && !ready && wait > 0) changed_.wait_for(lock, std::chrono::milliseconds(wait));
   }
+  Answer(&asked_, Status(StatusCode::kUnavailable, "the job has ended, or failed"));
+  Answer(&requested_, Status(StatusCode::kUnavailable, "the job has ended, or failed"));
+  TellAnswers(lock);
 }
 
 void CheckpointCoordinator::Stop() {

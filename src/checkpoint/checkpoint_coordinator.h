@@ -8,11 +8,14 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "checkpoint/checkpoint_pins.h"
 #include "checkpoint/checkpoint_store.h"
 #include "env/clock.h"
 #include "stream/checkpoint.h"
@@ -46,6 +49,18 @@ class CheckpointCoordinator : public CheckpointListener {
   void OnSnapshot(size_t task, uint64_t epoch, std::vector<SubtaskSnapshot> parts) override;
   void OnEnded(size_t task, bool drained, std::vector<SubtaskSnapshot> parts) override;
 
+  // Takes a checkpoint as soon as none is under way, whatever the interval says; from any thread. `done` is
+  // called once, on the driver's thread and without a lock: with the epoch that was decided, pinned for who
+  // asked, or with why there is none.
+  using Requested = std::function<void(Result<uint64_t> epoch)>;
+  void RequestCheckpoint(Requested done);
+  // Checkpoints that must stay; outlives the coordinator. REQUIRES: called before Attach where any is asked
+  // for.
+  void set_pins(CheckpointPins* pins) { pins_ = pins; }
+
+  // Is told of every checkpoint that failed and is tolerated; on the driver's thread, under its lock.
+  void set_on_failure(std::function<void(const std::string& text)> tell) { tell_failure_ = std::move(tell); }
+
   // Does what is due; returns the monotonic time at which it wants to be called again, earlier when a task
   // hands something in.
   int64_t Step();
@@ -63,15 +78,22 @@ class CheckpointCoordinator : public CheckpointListener {
     kFinished,    // the last checkpoint was decided, or the job was failed
   };
 
+  // A snapshot is kept as long as its task has no newer one: nothing of it is copied.
+  using Parts = std::shared_ptr<const std::vector<SubtaskSnapshot>>;
+
   bool Complete() const;
+  bool IsDue(int64_t now) const { return now >= due_ms_ || (!requested_.empty() && now >= not_before_ms_); }
   bool AllEnded() const { return job_ != nullptr && ended_.size() == job_->task_count(); }
   void Begin(int64_t now);
   // Makes the epoch durable; without the lock.
-  Result<Decision> Seal(uint64_t epoch, bool last, const std::vector<SubtaskSnapshot>& parts);
+  Result<Decision> Seal(uint64_t epoch, bool last, const std::vector<Parts>& parts);
   Status Decide(const Decision& decision);
   void Conclude(std::unique_lock<std::mutex>& lock, bool last);
   void Abandon(Status reason);
   void GiveUp(Status reason);
+  // What becomes of those who asked for the epoch that has just been concluded, or given up.
+  void Answer(std::vector<Requested>* asked, const Result<uint64_t>& epoch);
+  void TellAnswers(std::unique_lock<std::mutex>& lock);
   // Removes what `epoch`, just decided, makes superfluous; without the lock.
   void RemoveOld(uint64_t epoch);
 
@@ -94,9 +116,14 @@ class CheckpointCoordinator : public CheckpointListener {
   bool marked_ = false;        // of Decide
   bool drained_ = true;        // every task that has ended was
   int failures_ = 0;           // in a row
-  std::map<size_t, std::vector<SubtaskSnapshot>> collected_;
-  std::map<size_t, std::vector<SubtaskSnapshot>> ended_;
-  std::vector<uint64_t> retained_;  // of the driver
+  std::map<size_t, Parts> collected_;
+  std::map<size_t, Parts> ended_;
+  CheckpointPins* pins_ = nullptr;
+  std::function<void(const std::string&)> tell_failure_;
+  std::vector<Requested> requested_;                             // of the next epoch
+  std::vector<Requested> asked_;                                 // of the one under way
+  std::vector<std::pair<Requested, Result<uint64_t>>> answers_;  // to be told without the lock
+  std::vector<uint64_t> retained_;                               // of the driver
   CheckpointStatistics statistics_;
 };
 

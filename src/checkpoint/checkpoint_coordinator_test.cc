@@ -201,5 +201,61 @@ TEST_F(CheckpointCoordinatorTest, OldCheckpointsGoOnceALaterOneCounts) {
   EXPECT_EQ(store_.Epochs().value(), (std::vector<uint64_t>{3, 4}));
 }
 
+TEST_F(CheckpointCoordinatorTest, ARequestedCheckpointIsTakenAtOnceAndStaysWhilePinned) {
+  CheckpointPins pins;
+  Start();
+  coordinator_->set_pins(&pins);
+  std::vector<Result<uint64_t>> told;
+  coordinator_->RequestCheckpoint([&](const Result<uint64_t>& epoch) { told.push_back(epoch); });
+  auto pass = [&](uint64_t epoch) {
+    coordinator_->OnSnapshot(0, epoch, Part(0));
+    coordinator_->OnSnapshot(1, epoch, Part(1));
+    StepAfter(0);
+  };
+  StepAfter(1);
+  EXPECT_EQ(job_.started, std::vector<uint64_t>{1}) << "long before the interval is over";
+  EXPECT_TRUE(told.empty());
+  pass(1);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].value(), 1U);
+  for (uint64_t epoch = 2; epoch <= 4; ++epoch) {
+    StepAfter(1000);
+    pass(epoch);
+  }
+  EXPECT_EQ(store_.Epochs().value(), (std::vector<uint64_t>{1, 2, 3, 4}))
+      << "one is retained, the rest pinned";
+  pins.Remove(1);
+  StepAfter(1000);
+  pass(5);
+  EXPECT_EQ(store_.Epochs().value(), std::vector<uint64_t>{5});
+}
+
+TEST_F(CheckpointCoordinatorTest, WhoAskedForACheckpointThatFailsIsToldWhy) {
+  options_.tolerable_failures = 1;
+  std::string noted;
+  Start();
+  coordinator_->set_on_failure([&](const std::string& text) { noted = text; });
+  std::vector<Result<uint64_t>> told;
+  auto ask = [&] {
+    coordinator_->RequestCheckpoint([&](const Result<uint64_t>& epoch) { told.push_back(epoch); });
+  };
+  ask();
+  StepAfter(1);
+  StepAfter(5000);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].status().message().find("not complete"), std::string::npos);
+  EXPECT_NE(noted.find("checkpoint 1 failed (1 of 1"), std::string::npos) << noted;
+  EXPECT_TRUE(job_.failure.ok());
+  ask();
+  StepAfter(1000);
+  StepAfter(5000);
+  EXPECT_EQ(told.size(), 2U);
+  EXPECT_FALSE(job_.failure.ok());
+  ask();
+  StepAfter(1);
+  ASSERT_EQ(told.size(), 3U) << "the job is ending";
+  EXPECT_EQ(told[2].status().code(), StatusCode::kUnavailable);
+}
+
 }  // namespace
 }  // namespace penstock

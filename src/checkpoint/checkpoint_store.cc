@@ -138,12 +138,19 @@ Status CheckpointStore::CheckClaim() const {
 }
 
 Status CheckpointStore::Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest) {
+  std::vector<const SubtaskSnapshot*> all;
+  for (const SubtaskSnapshot& part : parts) all.push_back(&part);
+  return SealParts(all, manifest);
+}
+
+Status CheckpointStore::SealParts(const std::vector<const SubtaskSnapshot*>& parts, Manifest* manifest) {
   Writing writing(this, manifest->epoch);
   manifest->claim = claim_;
   manifest->parts.clear();
-  for (const SubtaskSnapshot& part : parts) {
-    ASSIGN_OR_RETURN(std::vector<FileRange> chain, Chain(part, &writing));
-    manifest->parts.push_back({part.uid, part.subtask, writing.Add(WriteSnapshot(part)), std::move(chain)});
+  for (const SubtaskSnapshot* part : parts) {
+    ASSIGN_OR_RETURN(std::vector<FileRange> chain, Chain(*part, &writing));
+    manifest->parts.push_back(
+        {part->uid, part->subtask, writing.Add(WriteSnapshot(*part)), std::move(chain)});
   }
   manifest->written_bytes = writing.written();
   if (manifest_first.On()) RETURN_IF_ERROR(SealManifest(*manifest));

@@ -49,6 +49,7 @@ class CheckpointStore {
   // must build on an epoch that this store has sealed, or gone on from, and not removed since: else
   // kInternal.
   Status Seal(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest);
+  Status SealParts(const std::vector<const SubtaskSnapshot*>& parts, Manifest* manifest);
   // Before anything is restored: what a process that died has sealed stays sealed, although it may have died
   // before the name of the manifest was durable. Fine where there is no directory.
   Status MakeDurable();

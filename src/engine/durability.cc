@@ -89,48 +89,64 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
     notices_->OnNotice(statements_, "state is kept in memory: there is no state backend '" + backend + "'");
   // Jobs under a manual clock have no thread that could write.
   if (PrintsItsRows(graph) || options_.driven) return std::optional<JobDurability>();
-  if (root.empty()) {
-    if (checkpoints.interval_ms > 0 && notices_ != nullptr)
-      notices_->OnNotice(statements_, "no checkpoints are taken: execution.checkpointing.dir is not set");
-    return std::optional<JobDurability>();
-  }
+  if (root.empty() && checkpoints.interval_ms == 0) return std::optional<JobDurability>();
   JobDurability durability;
   durability.checkpoints = checkpoints;
   ASSIGN_OR_RETURN(durability.restart, ReadRestartOptions(config_, true));
-  Random random(eval_.random());
-  if (!run_directory_) {
-    ASSIGN_OR_RETURN(FilePlace place, PlaceOf(root, files_, objects()));
-    ASSIGN_OR_RETURN(run_directory_,
-                     RunDirectory::Claim(std::move(place.files), clock_, &random,
-                                         place.path + "/" + options_.script_name, options_.fresh));
-    if (run_directory_->resumed() && !options_.from_savepoint.empty()) {
-      return Status::InvalidArgument("an unfinished run of this script would be resumed, not the savepoint")
-          .WithHint("drop --from-savepoint to go on with the run, or give --fresh to start anew from it");
-    }
-  }
   std::string uid = config_.GetString("pipeline.uid");
-  if (uid.empty()) uid = graph.name + "-" + std::to_string(job);
+  bool named = !uid.empty();
+  if (!named) uid = graph.name + "-" + std::to_string(job);
   if (!job_uids_.insert(uid).second) {
     return SqlError(
         ErrorNumber::kBadOption, {}, "two jobs of this script have the uid '" + uid + "'",
         "give each its own with SET 'pipeline.uid', or RESET it: their checkpoints share no folder");
   }
-  durability.identity = {uid, run_directory_->run(), random.Next()};
-  durability.files = run_directory_->files();
-  durability.claim_path = run_directory_->claim_path();
-  durability.directory = run_directory_->JobDirectory(uid);
-  durability.claim = run_directory_->claim();
-  durability.resumed = run_directory_->resumed();
-  durability.fresh = options_.fresh;
+  RETURN_IF_ERROR(PlaceCheckpoints(root, uid, &durability));
   // Other scripts may have a job of that name, too, and write to the same brokers.
-  bool named = !config_.GetString("pipeline.uid").empty();
   durability.decisions = {named ? uid : options_.script_name + "." + uid, LongestEpoch(checkpoints), clock_};
   return std::optional<JobDurability>(std::move(durability));
 }
 
+Status Session::PlaceCheckpoints(const std::string& root, const std::string& uid, JobDurability* durability) {
+  Random random(eval_.random());
+  if (root.empty()) {
+    if (notices_ != nullptr)
+      notices_->OnNotice(statements_,
+                         "checkpoints are kept in memory, for failures inside of this process: "
+                         "execution.checkpointing.dir is not set");
+    durability->files = std::make_shared<LocalFileStore>(&memory_files_);
+    durability->directory = "/" + uid;
+    durability->claim = 1;
+    durability->identity = {uid, "memory", random.Next()};
+    return Status::Ok();
+  }
+  if (!run_directory_) {
+    ASSIGN_OR_RETURN(FilePlace place, PlaceOf(root, files_, objects()));
+    RunStart start{options_.fresh, options_.from_savepoint, options_.rewind};
+    ASSIGN_OR_RETURN(run_directory_, RunDirectory::Claim(std::move(place.files), clock_, &random,
+                                                         place.path + "/" + options_.script_name, start));
+  }
+  durability->files = run_directory_->files();
+  durability->claim_path = run_directory_->claim_path();
+  durability->identity = {uid, run_directory_->run(), random.Next()};
+  durability->directory = run_directory_->JobDirectory(uid);
+  durability->claim = run_directory_->claim();
+  durability->resumed = run_directory_->resumed();
+  durability->fresh = options_.fresh;
+  durability->savepoint_root =
+      config_.GetString("execution.checkpointing.savepoint-dir", config_.GetString("state.savepoints.dir"));
+  return Status::Ok();
+}
+
+bool Session::TakesCheckpoints(const CheckpointOptions& options) const {
+  return (!CheckpointRoot(config_).empty() || options.interval_ms > 0) && !options_.driven;
+}
+
 Status Session::EndRun(bool all_ok) {
-  if (!run_directory_ || !all_ok || any_left_) return Status::Ok();
-  return run_directory_->Finish();
+  if (!run_directory_ || !all_ok) return Status::Ok();
+  if (!any_left_) return run_directory_->Finish();
+  if (!job_uids_.empty() && stopped_with_savepoint_ == job_uids_.size()) return run_directory_->MarkStopped();
+  return Status::Ok();
 }
 
 }  // namespace penstock

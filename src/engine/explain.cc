@@ -1,12 +1,45 @@
 // EXPLAIN: the plans of a statement as text.
 #include <algorithm>
+#include <set>
 
 #include "base/strings.h"
+#include "engine/guarantee_text.h"
 #include "engine/session.h"
+#include "sql/guarantees/nondeterminism.h"
 #include "sql/rules.h"
 #include "sql/statement_binder.h"
 
 namespace penstock {
+
+namespace {
+
+std::string Listed(const std::set<std::string>& names) {
+  return Join(std::vector<std::string>(names.begin(), names.end()), ", ");
+}
+
+// Columns of the sink that are not the same when a row is computed again; "" where there are none.
+std::string ReplayText(const sql::PlanPtr& plan, const Table& table) {
+  std::vector<std::string> columns;
+  std::vector<int> written = table.sink_columns();
+  for (int i = 0; i < plan->schema.size(); ++i) {
+    std::set<std::string> calls = sql::NondeterministicCalls(plan, i);
+    if (calls.empty()) continue;
+    bool named = static_cast<size_t>(i) < written.size();
+    const std::string& name = named ? table.columns[static_cast<size_t>(written[static_cast<size_t>(i)])].name
+                                    : plan->schema[i].name;
+    columns.push_back(name + " (" + Listed(calls) + ")");
+  }
+  std::string text;
+  if (!columns.empty())
+    text += "Sink(" + table.path.object + "): a replay gives other values for " + Join(columns, ", ") + "\n";
+  std::set<std::string> conditions = sql::NondeterministicConditions(plan);
+  if (!conditions.empty())
+    text += "Sink(" + table.path.object + "): a replay may give other rows: conditions use " +
+            Listed(conditions) + "\n";
+  return text;
+}
+
+}  // namespace
 
 Status Session::BindForExplain(const sql::AstStatement& statement, std::vector<sql::PlanPtr>* plans,
                                std::vector<sql::SinkTarget>* sinks) {
@@ -59,8 +92,30 @@ Result<std::string> Session::ExplainText(const sql::AstStatement& statement, boo
   sql::PhysicalPlanner planner(bind_context(), connectors_);
   for (size_t i = 0; i < plans.size(); ++i) RETURN_IF_ERROR(planner.Add(plans[i], sinks[i]));
   text += "\n== Physical Plan ==\n" + planner.Explain(changelog_mode);
-  bool bounded = planner.bounded();
-  RETURN_IF_ERROR(CheckpointsOf(planner.Finish("EXPLAIN"), bounded).status());
+  ASSIGN_OR_RETURN(std::string guarantees, GuaranteesText(plans, sinks, &planner));
+  return text + guarantees;
+}
+
+Result<std::string> Session::GuaranteesText(const std::vector<sql::PlanPtr>& plans,
+                                            const std::vector<sql::SinkTarget>& sinks,
+                                            sql::PhysicalPlanner* planner) {
+  std::vector<sql::PhysicalPlanner::SinkGuarantee> given = planner->SinkGuarantees();
+  bool bounded = planner->bounded();
+  ASSIGN_OR_RETURN(CheckpointOptions checkpoints, CheckpointsOf(planner->Finish("EXPLAIN"), bounded));
+  if (given.empty()) return std::string();
+  std::string text = "\n== Guarantees ==\n";
+  for (const auto& sink : given) {
+    GuaranteeFacts facts{sink.table, sink.guarantee, false, TakesCheckpoints(checkpoints),
+                         checkpoints.interval_ms};
+    for (const sql::SinkTarget& target : sinks) {
+      if (target.table && target.table->path.object == sink.table)
+        facts.keyed = !target.table->primary_key.empty();
+    }
+    text += GuaranteeLine(facts) + "\n";
+  }
+  for (size_t i = 0; i < plans.size(); ++i) {
+    if (sinks[i].table) text += ReplayText(plans[i], *sinks[i].table);
+  }
   return text;
 }
 

@@ -7,12 +7,16 @@
 #include <chrono>
 #include <cstdio>
 
+#include "env/disk_full.h"
 #include "env/failpoint.h"
 #include "env/thread.h"
 
 namespace penstock {
 
 namespace {
+
+constexpr int64_t kRoomPauseMs = 500;  // between looks whether there is room on a full disk
+constexpr size_t kProbeBytes = size_t{256} << 10;
 
 Failpoint prepared("job.prepared", "the operators are open, what was decided is committed, nothing runs");
 Failpoint restarting("job.restarting", "the job has failed, its tasks are gone");
@@ -47,6 +51,7 @@ Job::Job(JobGraph graph, JobOptions options, JobEnvironment environment,
       durability_(std::move(durability)),
       strategy_(durability_ ? durability_->restart : RestartOptions{}) {
   if (!durability_) return;
+  if (!durability_->files) durability_->files = std::make_shared<LocalFileStore>(environment_.files);
   options_.job = durability_->decisions.job;
   store_ = std::make_unique<CheckpointStore>(durability_->files, durability_->directory, durability_->claim);
   store_->GuardByClaim(durability_->claim_path);
@@ -87,6 +92,9 @@ Status Job::MakeRunner() {
     coordinator = std::make_unique<CheckpointCoordinator>(durability_->checkpoints, durability_->identity,
                                                           GraphBytes(graph_), store_.get(), decisions_.get(),
                                                           environment_.clock);
+    coordinator->set_pins(&pins_);
+    coordinator->set_on_failure(
+        [this](const std::string& text) { Tell("note: " + graph_.name + ": " + text + "\n"); });
     options.checkpoints = coordinator.get();
     options.decisions = decisions_.get();
   }
@@ -120,18 +128,23 @@ Status Job::RunOnce() {
 }
 
 Status Job::Run() {
+  Status outcome = RunAttempts();
+  std::vector<Thread> copying;
+  {
+    std::lock_guard lock(mutex_);
+    outcome_ = outcome;
+    copying.swap(copying_);
+  }
+  for (Thread& thread : copying) thread.Join();
+  return outcome;
+}
+
+Status Job::RunAttempts() {
   while (true) {
     Status outcome = RunOnce();
     if (outcome.ok() || IsFinal(outcome)) return outcome;
     while (true) {
-      std::optional<int64_t> pause = strategy_.OnFailure(environment_.clock->MonotonicMillis());
-      if (!pause) {
-        if (strategy_.restarts() == 0) return outcome;
-        return std::move(outcome).WithContext(
-            fmt::format("the job failed again after {} restarts", strategy_.restarts()));
-      }
-      TellRestart(outcome, *pause);
-      if (!WaitBeforeRestart(*pause)) return outcome;
+      if (!AwaitRestart(&outcome)) return outcome;
       Release();
       Status restarted = restarting.Hit();
       if (restarted.ok()) restarted = FindCheckpoint();
@@ -153,10 +166,50 @@ void Job::TellRestart(const Status& failure, int64_t pause_ms) {
     restarts_ = strategy_.restarts();
     if (!cancelled_ && !stopped_) state_ = JobState::kRestarting;
   }
-  if (environment_.make_executor) return;
-  std::string text = fmt::format("note: {} failed and starts again in {} ms: {}\n", graph_.name, pause_ms,
-                                 failure.ToString());
-  std::fputs(text.c_str(), stderr);
+  Tell(fmt::format("note: {} failed and starts again in {} ms: {}\n", graph_.name, pause_ms,
+                   failure.ToString()));
+}
+
+void Job::Tell(const std::string& text) const {
+  if (!environment_.make_executor) std::fputs(text.c_str(), stderr);
+}
+
+bool Job::AwaitRestart(Status* failure) {
+  bool restarts = durability_ && durability_->restart.kind != RestartOptions::Kind::kNone;
+  if (restarts && IsDiskFull(*failure)) return AwaitRoom(*failure);
+  std::optional<int64_t> pause = strategy_.OnFailure(environment_.clock->MonotonicMillis());
+  if (!pause) {
+    if (strategy_.restarts() > 0)
+      *failure = std::move(*failure).WithContext(
+          fmt::format("the job failed again after {} restarts", strategy_.restarts()));
+    return false;
+  }
+  TellRestart(*failure, *pause);
+  return WaitBeforeRestart(*pause);
+}
+
+// The job stands still, so its sources are not read; a full disk is no reason to count failures.
+bool Job::AwaitRoom(const Status& failure) {
+  {
+    std::lock_guard lock(mutex_);
+    last_failure_ = failure.ToString();
+    if (!cancelled_ && !stopped_) state_ = JobState::kRestarting;
+  }
+  // Once, where it does not get any further in between.
+  std::optional<CheckpointStatistics> done = checkpoint_statistics();
+  bool first = !std::exchange(paused_, true) || (done && done->completed > 0);
+  if (first)
+    Tell(fmt::format("alarm: {} is paused until there is room: {}\n", graph_.name, failure.ToString()));
+  const std::string probe = durability_->directory + "/room.tmp";
+  const std::string bytes(kProbeBytes, 'x');
+  while (WaitBeforeRestart(kRoomPauseMs)) {
+    Status written = WriteFile(*durability_->files, probe, bytes);
+    (void)durability_->files->Remove(probe);
+    if (IsDiskFull(written)) continue;
+    if (first) Tell(fmt::format("note: {} tries to go on from its last checkpoint\n", graph_.name));
+    return true;
+  }
+  return false;
 }
 
 bool Job::WaitBeforeRestart(int64_t pause_ms) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
 #include "data/key_codec.h"
 #include "engine/job.h"
 #include "engine/restorable.h"
@@ -32,17 +33,47 @@ Status Job::FindCheckpoint() {
   if (numbers_again.On()) next_epoch_ = 1;
   // Whoever seals one that is not among them was not known of. A log outside tells processes apart itself.
   if (!decisions_) store_->ContendBehind(epochs.empty() ? 0 : epochs.back());
+  if (!decisions_ && !epochs.empty()) RETURN_IF_ERROR(CheckSavepoint(epochs.back()));
   std::erase_if(epochs, [this](uint64_t epoch) { return epoch < first_epoch_; });
   RETURN_IF_ERROR(looked.Hit());
-  if (!decisions_) return RestoreNewest(epochs);
+  if (!decisions_) {
+    durability_->savepoint.reset();
+    return RestoreNewest(epochs);
+  }
   ASSIGN_OR_RETURN(std::optional<Decision> decision, decisions_->Recover());
   RETURN_IF_ERROR(log_read.Hit());
   if (decision) next_epoch_ = std::max(next_epoch_, decision->epoch + 1);
   if (newest.On() && decision && !epochs.empty()) return RestoreNewest(epochs);
-  bool fresh = std::exchange(durability_->fresh, false);
+  if (decision) RETURN_IF_ERROR(CheckSavepoint(decision->epoch));
+  bool from_savepoint = std::exchange(durability_->savepoint, std::nullopt).has_value();
+  bool fresh = std::exchange(durability_->fresh, false) || from_savepoint;
   if (fresh) passed_over_ = decision;
   if (decision) return decision == passed_over_ ? Status::Ok() : RestoreDecided(epochs, *decision);
   return fresh ? Status::Ok() : CheckUndecided(epochs);
+}
+
+// Whether the savepoint that this run starts from is as far as the sinks of the job are: `progress` is the
+// last epoch that they have.
+Status Job::CheckSavepoint(std::optional<uint64_t> progress) {
+  if (!durability_->savepoint || !progress) return Status::Ok();
+  const SavepointStart& start = *durability_->savepoint;
+  next_epoch_ = std::max(next_epoch_, start.epoch + 1);
+  const std::vector<std::string>& sinks = durability_->exactly_once_sinks;
+  bool same_job = start.job == durability_->identity.job;
+  if (sinks.empty() || (same_job && start.epoch >= *progress)) return Status::Ok();
+  if (start.rewind) {
+    rewound_ = sinks;
+    return Status::Ok();
+  }
+  std::string what = same_job ? fmt::format("is checkpoint {}", start.epoch)
+                              : std::string("is of another job, or of none with checkpoints");
+  return SqlError(
+      ErrorNumber::kCheckpointMissing, {},
+      fmt::format("the savepoint '{}' {}, but the exactly-once sinks of job '{}' ({}) have the rows up "
+                  "to checkpoint {}",
+                  start.path, what, durability_->identity.job, Join(sinks, ", "), *progress),
+      "--rewind starts from it all the same, and these sinks get rows twice; a job with another "
+      "'pipeline.uid' may start from it");
 }
 
 // The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.

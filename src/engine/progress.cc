@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "engine/control/metrics_text.h"
 #include "data/datetime.h"
 #include "engine/hot_key_report.h"
 #include "engine/watermark_advice.h"
@@ -66,7 +67,8 @@ JobProgress::~JobProgress() {
   if (screen_.is_terminal()) screen_.Clear();
   std::string text;
   for (const std::string& line : TableLines(-1, -1)) text += line + "\n";
-  if (figures_) text += Summary(Collect(), std::max<int64_t>(1, clock_->MonotonicMillis() - started_ms_));
+  if (figures_)
+    text += Summary(Collect(), std::max<int64_t>(1, clock_->MonotonicMillis() - started_ms_)) + Loads();
   std::fputs(text.c_str(), out_);
   std::fflush(out_);
 }
@@ -116,6 +118,27 @@ std::string JobProgress::Summary(const Counts& counts, int64_t elapsed_ms) const
                   adds_up ? " = " : "; ", GroupedDigits(counts.aggregated), plus, GroupedDigits(counts.late),
                   plus, GroupedDigits(counts.malformed), GroupedDigits(counts.written));
   return text + WatermarkAdvice(*runner_) + HotKeyReport(*runner_);
+}
+
+std::string JobProgress::Loads() const {
+  struct Load {
+    std::string name;
+    int64_t busy = 0, idle = 0, blocked = 0;
+  };
+  std::vector<Load> loads;
+  for (const VertexMetrics& vertex : runner_->metrics()) {
+    const OperatorMetrics& m = *vertex.metrics;
+    if (m.busy_nanos + m.idle_nanos + m.blocked_nanos == 0) continue;
+    if (vertex.subtask == 0 || loads.empty()) loads.push_back({vertex.name});
+    Load& load = loads.back();
+    load.busy += m.busy_nanos;
+    load.idle += m.idle_nanos;
+    load.blocked += m.blocked_nanos;
+  }
+  std::string text;
+  for (const Load& load : loads)
+    text += fmt::format("{}: {}\n", load.name, LoadText(load.busy, load.idle, load.blocked));
+  return text;
 }
 
 std::vector<std::string> JobProgress::TableLines(int spare, int width) const {

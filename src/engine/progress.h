@@ -39,6 +39,8 @@ class JobProgress {
   // What a status line says, piece by piece.
   std::vector<std::string> StatusPieces(const Counts& counts, int64_t rate) const;
   std::string Summary(const Counts& counts, int64_t elapsed_ms) const;
+  // A line for each task: how busy its subtasks were together.
+  std::string Loads() const;
   // The tables as lines, cut to a screen that has `spare` rows for them; -1: no screen.
   std::vector<std::string> TableLines(int spare, int width) const;
   void Draw(const std::vector<std::string>& status);

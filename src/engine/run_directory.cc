@@ -5,6 +5,7 @@
 
 #include <charconv>
 
+#include "base/strings.h"
 #include "env/failpoint.h"
 
 namespace penstock {
@@ -21,6 +22,10 @@ SeededBug run_forgotten("bug:run.forgotten", "a run is never found again: each e
 
 constexpr std::string_view kClaimPrefix = "claim-";
 constexpr std::string_view kRunHeader = "penstock-run 1\n";
+constexpr std::string_view kStartHeader = "penstock-run-start 1";
+constexpr std::string_view kSavepointLine = "savepoint ";
+constexpr std::string_view kRewindLine = "rewind";
+constexpr std::string_view kStoppedLine = "stopped";
 
 // The number in "claim-17"; 0 for other names.
 uint64_t ClaimNumber(std::string_view path) {
@@ -36,7 +41,7 @@ uint64_t ClaimNumber(std::string_view path) {
 
 Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(std::shared_ptr<FileStore> files,
                                                           const Clock* clock, Random* random,
-                                                          const std::string& path, bool fresh) {
+                                                          const std::string& path, const RunStart& start) {
   std::unique_ptr<RunDirectory> directory(new RunDirectory(std::move(files), path));
   Result<std::unique_ptr<FileLock>> lock = directory->files_->Lock(path);
   if (!lock && lock.error().code() != StatusCode::kAlreadyExists) return lock.error();
@@ -50,8 +55,7 @@ Result<std::unique_ptr<RunDirectory>> RunDirectory::Claim(std::shared_ptr<FileSt
   RETURN_IF_ERROR(locked.Hit());
   RETURN_IF_ERROR(directory->TakeClaim(clock, random));
   RETURN_IF_ERROR(claimed.Hit());
-  RETURN_IF_ERROR(directory->ReadOrBeginRun(random, fresh));
-  RETURN_IF_ERROR(recorded.Hit());
+  RETURN_IF_ERROR(directory->GoOnOrPlan(random, start));
   return directory;
 }
 
@@ -83,20 +87,74 @@ Status RunDirectory::CheckCreatesOnce(const std::string& path) const {
                   "checkpoints need a store that knows conditional PUT (If-None-Match: *)");
 }
 
-Status RunDirectory::ReadOrBeginRun(Random* random, bool fresh) {
+Result<RunDirectory::Record> RunDirectory::Read() const {
   std::string path = path_ + "/run";
-  Result<std::string> bytes = ReadFile(*files_, path);
-  if (!bytes && bytes.error().code() != StatusCode::kNotFound) return bytes.error();
-  if (bytes && !fresh && !run_forgotten.On()) {
-    if (!bytes->starts_with(kRunHeader) || bytes->back() != '\n')
-      return Status::Corruption("'" + path + "' is no record of a run")
-          .WithHint("start a new run with --fresh");
-    run_ = bytes->substr(kRunHeader.size(), bytes->size() - kRunHeader.size() - 1);
-    ASSIGN_OR_RETURN(resumed_, IsUnderWay());
-    if (resumed_) return Status::Ok();
+  ASSIGN_OR_RETURN(std::string bytes, ReadFile(*files_, path));
+  if (!bytes.starts_with(kRunHeader) || bytes.back() != '\n')
+    return Status::Corruption("'" + path + "' is no record of a run")
+        .WithHint("start a new run with --fresh");
+  Record record;
+  record.run = bytes.substr(kRunHeader.size(), bytes.size() - kRunHeader.size() - 1);
+  Result<std::string> start = ReadFile(*files_, StartPath());
+  if (!start && start.error().code() != StatusCode::kNotFound) return start.error();
+  std::vector<std::string> lines = start ? Split(*start, '\n') : std::vector<std::string>();
+  if (lines.size() < 3 || lines[0] != kStartHeader || lines[1] != record.run) return record;
+  for (size_t i = 2; i + 1 < lines.size(); ++i) {
+    if (lines[i].starts_with(kSavepointLine)) record.savepoint = lines[i].substr(kSavepointLine.size());
+    record.rewind = record.rewind || lines[i] == kRewindLine;
+    record.stopped = record.stopped || lines[i] == kStoppedLine;
   }
-  run_ = fmt::format("{:016x}", random->Next());
-  return WriteRun(path, std::string(kRunHeader) + run_ + "\n");
+  return record;
+}
+
+// Should it be lost between the two steps: the run goes on without what it says.
+Status RunDirectory::WriteStart() const {
+  std::string text = fmt::format("{}\n{}\n", kStartHeader, record_.run);
+  if (!record_.savepoint.empty()) text += fmt::format("{}{}\n", kSavepointLine, record_.savepoint);
+  if (record_.rewind) text += fmt::format("{}\n", kRewindLine);
+  if (record_.stopped) text += fmt::format("{}\n", kStoppedLine);
+  Status removed = files_->Remove(StartPath());
+  if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
+  return files_->Create(StartPath(), StartPath() + ".tmp", text);
+}
+
+Status RunDirectory::GoOnOrPlan(Random* random, const RunStart& start) {
+  Result<Record> found = start.fresh || run_forgotten.On() ? Status::NotFound("") : Read();
+  if (!found && found.error().code() != StatusCode::kNotFound) return found.error();
+  if (found) {
+    record_ = *found;
+    ASSIGN_OR_RETURN(bool under_way, IsUnderWay());
+    bool other = !start.savepoint.empty() && start.savepoint != found->savepoint;
+    if (under_way && other && !found->stopped && !start.rewind) {
+      return Status::InvalidArgument("an unfinished run of this script would be resumed, not the savepoint")
+          .WithHint("drop --from-savepoint to go on with the run, or give --fresh to start anew from it");
+    }
+    resumed_ = begun_ = under_way && !other;
+    if (resumed_) {
+      bool rewinds = start.rewind && !record_.rewind;
+      if (!record_.stopped && !rewinds) return Status::Ok();
+      record_.rewind = record_.rewind || rewinds;
+      record_.stopped = false;
+      return WriteStart();
+    }
+  }
+  record_ = Record{fmt::format("{:016x}", random->Next()), start.savepoint, start.rewind, false};
+  return Status::Ok();
+}
+
+Status RunDirectory::Begin() {
+  if (begun_) return Status::Ok();
+  begun_ = true;
+  if (!record_.savepoint.empty()) RETURN_IF_ERROR(WriteStart());
+  RETURN_IF_ERROR(WriteRun(path_ + "/run", std::string(kRunHeader) + record_.run + "\n"));
+  return recorded.Hit();
+}
+
+Status RunDirectory::MarkStopped() {
+  record_.savepoint.clear();  // it is behind it: to start from it again is a new run
+  record_.rewind = false;
+  record_.stopped = true;
+  return WriteStart();
 }
 
 // A bucket may have carried out the writing of the record once more, after the run had finished.

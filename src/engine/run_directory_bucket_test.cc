@@ -27,8 +27,13 @@ class OneBucket : public ObjectStores {
 class RunInABucketTest : public testing::Test {
  protected:
   Result<std::unique_ptr<RunDirectory>> Claim(bool fresh = false) {
-    return RunDirectory::Claim(std::make_shared<ObjectFileStore>(&bucket_), &clock_, &random_,
-                               "s3://b/cp/script", fresh);
+    RunStart start;
+    start.fresh = fresh;
+    ASSIGN_OR_RETURN(std::unique_ptr<RunDirectory> directory,
+                     RunDirectory::Claim(std::make_shared<ObjectFileStore>(&bucket_), &clock_, &random_,
+                                         "s3://b/cp/script", start));
+    RETURN_IF_ERROR(directory->Begin());
+    return directory;
   }
   bool IsThere(const std::string& path) { return bucket_.model()->Stat(path).has_value(); }
 

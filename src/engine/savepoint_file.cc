@@ -1,4 +1,4 @@
-// Reading and writing of savepoint files.
+// Reading of savepoint files of version 1.
 // Step 11 of a record's way (docs/ARCHITECTURE.md).
 #include "engine/savepoint_file.h"
 
@@ -12,31 +12,7 @@ constexpr std::string_view kMagic = "PENSTOCK-SAVEPOINT";
 constexpr uint32_t kVersion = 1;
 }  // namespace
 
-Status WriteSavepoint(FileSystem& files, const std::string& path, const std::vector<SubtaskSnapshot>& parts) {
-  ByteWriter out;
-  out.Raw(kMagic);
-  out.Fixed(kVersion);
-  out.Varint(parts.size());
-  for (const SubtaskSnapshot& part : parts) {
-    out.String(part.uid);
-    out.Varint(static_cast<uint64_t>(part.subtask));
-    out.String(part.keyed);
-    out.Varint(part.lists.size());
-    for (const std::string& list : part.lists) out.String(list);
-    out.Varint(part.splits.size());
-    for (const SourceSplit& split : part.splits) {
-      out.String(split.id);
-      out.String(split.position);
-    }
-  }
-  out.Fixed(HashKey(out.bytes()));
-  size_t slash = path.rfind('/');
-  if (slash != std::string::npos && slash > 0)
-    RETURN_IF_ERROR(files.CreateDirectories(path.substr(0, slash)));
-  return WriteFileAtomically(files, path, out.bytes());
-}
-
-Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std::string& path) {
+Result<std::vector<SubtaskSnapshot>> ReadSavepointFile(FileSystem& files, const std::string& path) {
   ASSIGN_OR_RETURN(std::string bytes, ReadFile(files, path));
   auto damaged = [&](const char* what) { return Status::Corruption("savepoint '" + path + "' " + what); };
   if (bytes.size() < kMagic.size() + sizeof(uint32_t) + sizeof(uint64_t) || !bytes.starts_with(kMagic)) {

@@ -1,5 +1,5 @@
-// The savepoint of one job as a file: magic, version, the parts of all subtasks, a checksum at the end.
-// Format: docs/formats/savepoint.md. Written whole or not at all.
+// The savepoint of one job as a file, version 1: magic, version, the parts of all subtasks, a checksum at the
+// end. Format: docs/formats/savepoint.md. Read, not written any more: see checkpoint/savepoint_folder.h.
 #pragma once
 
 #include <string>
@@ -10,8 +10,7 @@
 
 namespace penstock {
 
-Status WriteSavepoint(FileSystem& files, const std::string& path, const std::vector<SubtaskSnapshot>& parts);
 // Fails with kCorruption where anything does not match, kNotFound where there is no file.
-Result<std::vector<SubtaskSnapshot>> ReadSavepoint(FileSystem& files, const std::string& path);
+Result<std::vector<SubtaskSnapshot>> ReadSavepointFile(FileSystem& files, const std::string& path);
 
 }  // namespace penstock

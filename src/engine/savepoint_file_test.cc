@@ -1,4 +1,4 @@
-// A savepoint file comes back as it was written, and is refused clearly when it does not.
+// A savepoint file of version 1 is read as it was written, and refused clearly where it was damaged.
 #include "engine/savepoint_file.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "data/key_codec.h"
 #include "engine/restorable.h"
+#include "engine/testing/savepoint_version1.h"
 #include "state/state_backend.h"
 
 namespace penstock {
@@ -37,7 +38,8 @@ class SavepointFileTest : public testing::Test {
   void Write() {
     SubtaskSnapshot one = Part("aggregate@s", 0, "keyed bytes", {"list", ""}, {});
     SubtaskSnapshot two = Part("source@t", 1, "", {}, {{"t-0", std::string("\0\xff", 2)}});
-    ASSERT_TRUE(WriteSavepoint(files_, path_, {one, two}).ok());
+    ASSERT_TRUE(files_.CreateDirectories(folder_).ok());
+    Replace(SavepointFileOfVersion1({one, two}));
   }
   std::string Bytes() { return *ReadFile(files_, path_); }
   void Replace(const std::string& bytes) { ASSERT_TRUE(WriteFileAtomically(files_, path_, bytes).ok()); }
@@ -48,7 +50,7 @@ class SavepointFileTest : public testing::Test {
 
 TEST_F(SavepointFileTest, ComesBackAsItWasWritten) {
   Write();
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
   ASSERT_TRUE(parts) << parts.error().ToString();
   ASSERT_EQ(parts->size(), 2u);
   EXPECT_EQ((*parts)[0].uid, "aggregate@s");
@@ -66,7 +68,7 @@ TEST_F(SavepointFileTest, EveryDamagedByteIsFound) {
     std::string damaged = whole;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     Replace(damaged);
-    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
     ASSERT_FALSE(parts) << "byte " << i;
     EXPECT_EQ(parts.error().code(), StatusCode::kCorruption);
     EXPECT_NE(parts.error().message().find(path_), std::string::npos);
@@ -78,14 +80,14 @@ TEST_F(SavepointFileTest, EveryCutIsFound) {
   const std::string whole = Bytes();
   for (size_t size = 0; size < whole.size(); ++size) {
     Replace(whole.substr(0, size));
-    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
     ASSERT_FALSE(parts) << size << " bytes";
     EXPECT_EQ(parts.error().code(), StatusCode::kCorruption);
   }
 }
 
 TEST_F(SavepointFileTest, MissingFileIsNamed) {
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
   ASSERT_FALSE(parts);
   EXPECT_EQ(parts.error().code(), StatusCode::kNotFound);
   EXPECT_NE(parts.error().ToString().find(path_), std::string::npos) << parts.error().ToString();
@@ -99,7 +101,7 @@ TEST_F(SavepointFileTest, LaterVersionIsRefusedByNumber) {
   out.Raw("whatever version 7 holds");
   out.Fixed(HashKey(out.bytes()));
   Replace(out.Take());
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(files_, path_);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
   ASSERT_FALSE(parts);
   EXPECT_NE(parts.error().message().find("version 7"), std::string::npos) << parts.error().message();
 }

@@ -367,7 +367,7 @@ Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, R
   collector_->statement = number;
   collector_->handler = handler;
   bool bounded = planner.bounded();
-  return RunJob({planner.Finish("SELECT"), bounded}, handler_ == nullptr, number);
+  return RunJob({planner.Finish("SELECT"), bounded, {}}, handler_ == nullptr, number);
 }
 
 Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number) {
@@ -389,6 +389,9 @@ Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int n
   JobPlan plan;
   plan.bounded = planner.bounded();
   bool wait = plan.bounded || config_.GetBool("table.dml-sync", false);
+  for (const auto& sink : planner.SinkGuarantees()) {
+    if (sink.guarantee == "exactly-once") plan.exactly_once_sinks.push_back(sink.table);
+  }
   plan.graph = planner.Finish(config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ",")));
   RETURN_IF_ERROR(CheckpointsOf(plan.graph, plan.bounded).status());
   return RunJob(std::move(plan), wait, number);

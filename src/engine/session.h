@@ -19,6 +19,7 @@
 #include "engine/run_directory.h"
 #include "env/clock.h"
 #include "env/file_system.h"
+#include "env/memory_file_system.h"
 #include "env/random.h"
 #include "env/thread.h"
 #include "runtime/job_runner.h"
@@ -46,6 +47,7 @@ struct SessionOptions {
   bool driven = false;              // jobs have no threads: they run in RunUntilQuiet, under a manual clock
   bool control = false;             // jobs with a folder of checkpoints listen at a socket in it
   bool fresh = false;               // forget an unfinished run of this script
+  bool rewind = false;              // start from a savepoint although exactly-once sinks have more
   bool allow_non_restored_state = false;
   std::string script_name = "session";  // names the folder of its checkpoints
 };
@@ -95,6 +97,10 @@ class Session {
   Status ExecuteDescribe(const std::vector<std::string>& name, int number, ResultHandler* handler);
   Status ExecuteSet(const sql::AstSet& set, int number, ResultHandler* handler);
   Status ExecuteDrop(const sql::AstDrop& drop);
+  // The section of EXPLAIN about sinks: guarantees, and columns that a replay changes.
+  Result<std::string> GuaranteesText(const std::vector<sql::PlanPtr>& plans,
+                                     const std::vector<sql::SinkTarget>& sinks,
+                                     sql::PhysicalPlanner* planner);
   Result<std::string> ExplainText(const sql::AstStatement& statement, bool changelog_mode);
   // EXPLAIN STATE (forecast/explain_state.cc), and the job of a statement that only is to be explained.
   Result<std::string> ExplainState(const sql::AstStatement& statement);
@@ -109,6 +115,7 @@ class Session {
   struct JobPlan {
     JobGraph graph;
     bool bounded = true;
+    std::vector<std::string> exactly_once_sinks;
   };
   Status RunJob(JobPlan plan, bool wait, int number);
   // Runs it to its end on the calling thread, and reports what it does where that is asked for.
@@ -117,16 +124,20 @@ class Session {
   void ConcludeJob(RunningJob& job);
   Status FinishJob(RunningJob& job);
   // Whoever controls the process may ask for the job.
-  void OpenControl(RunningJob& job, const std::string& uid, const std::string& directory);
+  void OpenControl(RunningJob& job, const JobDurability& durability);
   // Works on a job of a driven session until it is quiet; when it has ended it is told and forgotten.
   Result<JobRunner::Quiet> Drive(RunningJob& job);
   // Says which lanes and limits of tables name no table.
   void NoteUnknownTables(int number);
-  Result<std::vector<SubtaskSnapshot>> LoadSavepoint(int job);
+  // What the job starts from, if anything: into its options, and what its checkpoints must know of it.
+  Status LoadSavepoint(const JobGraph& graph, int job, JobOptions* options, JobDurability* durability);
   // What a job with checkpoints needs; nullopt where none are asked for (durability.cc).
   Result<std::optional<JobDurability>> DurabilityOf(const JobGraph& graph, int job, bool bounded);
+  // Where its checkpoints go: a folder of the run of the script, or memory.
+  Status PlaceCheckpoints(const std::string& root, const std::string& uid, JobDurability* durability);
   // How its checkpoints are taken; an error where they cannot give what its sinks promise.
   Result<CheckpointOptions> CheckpointsOf(const JobGraph& graph, bool bounded) const;
+  bool TakesCheckpoints(const CheckpointOptions& options) const;
   Status EndRun(bool all_ok);
   // The object stores that the options name now; those of before live on, for jobs that use them.
   ObjectStores* objects();
@@ -136,6 +147,7 @@ class Session {
   SessionOptions options_;
   const Clock* clock_;
   FileSystem* files_;
+  MemoryFileSystem memory_files_;       // checkpoints of jobs that have no folder for them
   MemoryBudget memory_;                 // of all jobs; its limit is that of the job started last
   std::atomic<uint64_t> random_state_;  // one SplitMix64 sequence for the tasks of all jobs
   SessionObjectStores object_stores_;
@@ -155,8 +167,9 @@ class Session {
   std::shared_ptr<ResultHandler> handler_;  // of the statement that StartQuery executes
   std::mutex jobs_mutex_;
   std::list<std::unique_ptr<RunningJob>> running_;
-  std::unique_ptr<RunDirectory> run_directory_;  // once a job has asked for checkpoints
-  std::set<std::string> job_uids_;               // of jobs with checkpoints
+  std::unique_ptr<RunDirectory> run_directory_;    // once a job has asked for checkpoints
+  std::set<std::string> job_uids_;                 // of jobs with checkpoints
+  std::atomic<size_t> stopped_with_savepoint_{0};  // of them
   bool any_left_ = false;  // a statement failed, or a job was stopped before its sources had ended
 };
 

@@ -3,12 +3,13 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "engine/job_counts.h"
 #include "engine/job_options.h"
 #include "engine/progress.h"
 #include "engine/restorable.h"
 #include "engine/running_job.h"
-#include "engine/savepoint_file.h"
+#include "engine/savepoint.h"
 #include "state/ordered_store.h"
 
 namespace penstock {
@@ -24,11 +25,40 @@ void TellEnd(ResultHandler& handler, int statement, const Status& outcome) {
 
 }  // namespace
 
-Result<std::vector<SubtaskSnapshot>> Session::LoadSavepoint(int job) {
-  std::string dir = options_.from_savepoint.empty() ? config_.GetString("execution.state-recovery.path")
-                                                    : options_.from_savepoint;
-  if (dir.empty()) return std::vector<SubtaskSnapshot>();
-  return ReadSavepoint(*files_, dir + "/job-" + std::to_string(job));
+Status Session::LoadSavepoint(const JobGraph& graph, int job, JobOptions* options,
+                              JobDurability* durability) {
+  bool drop_state = options_.allow_non_restored_state ||
+                    config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false);
+  if (durability != nullptr) durability->allow_non_restored_state = drop_state;
+  std::string path = options_.from_savepoint.empty() ? config_.GetString("execution.state-recovery.path")
+                                                     : options_.from_savepoint;
+  if (run_directory_ && !run_directory_->savepoint().empty()) path = run_directory_->savepoint();
+  if (path.empty()) return Status::Ok();
+  if (durability != nullptr && durability->resumed) {
+    // A run that has come to its own checkpoints needs the savepoint no more.
+    CheckpointStore store(durability->files, durability->directory, 0);
+    ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store.Epochs());
+    Result<Manifest> newest = epochs.empty() ? Status::NotFound("") : store.ReadManifest(epochs.back());
+    if (newest && newest->identity.run == durability->identity.run) return Status::Ok();
+  }
+  Result<SavepointContent> savepoint = OpenSavepoint(files_, path, job);
+  if (!savepoint && savepoint.error().code() == StatusCode::kNotFound && drop_state && files_->Stat(path))
+    return Status::Ok();
+  if (!savepoint) return savepoint.error();
+  const JobGraph* before = savepoint->graph ? &*savepoint->graph : nullptr;
+  if (!drop_state)
+    RETURN_IF_ERROR(CheckRestorable(before, graph, savepoint->parts, "the savepoint"));
+  else if (before != nullptr)
+    DropChanged(*before, graph, &savepoint->parts);
+  options->restore = std::move(savepoint->parts);
+  options->restore_watermarks = config_.GetString("execution.state-recovery.watermarks") == "restore";
+  if (durability == nullptr) return Status::Ok();
+  durability->savepoint = SavepointStart{savepoint->path, "", 0, run_directory_ && run_directory_->rewind()};
+  if (savepoint->manifest) {
+    durability->savepoint->job = savepoint->manifest->identity.job;
+    durability->savepoint->epoch = savepoint->manifest->epoch;
+  }
+  return Status::Ok();
 }
 
 Status Session::RunJob(JobPlan plan, bool wait, int number) {
@@ -42,17 +72,13 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   memory_.set_limit(MemoryBudgetOf(config_));
   PlaceJob(config_, std::to_string(EntropySeed()) + "-" + std::to_string(job_number), &options);
   options.stop_when_idle = options_.stop_when_idle;
-  options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty();
-  ASSIGN_OR_RETURN(options.restore, LoadSavepoint(job_number));
-  bool drop_state = options_.allow_non_restored_state ||
-                    config_.GetBool("execution.state-recovery.ignore-unclaimed-state", false);
-  if (!drop_state) RETURN_IF_ERROR(CheckRestorable(nullptr, graph, options.restore, "the savepoint"));
   NoteUnknownTables(number);
   ASSIGN_OR_RETURN(std::optional<JobDurability> durability, DurabilityOf(graph, job_number, plan.bounded));
-  if (durability) durability->allow_non_restored_state = drop_state;
-  std::string uid = durability ? durability->identity.job : "";
-  // A bucket has no place for a socket.
-  std::string directory = durability && !IsObjectPath(durability->directory) ? durability->directory : "";
+  if (durability) durability->exactly_once_sinks = plan.exactly_once_sinks;
+  // With checkpoints the last of them is copied.
+  options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty() && !durability;
+  RETURN_IF_ERROR(LoadSavepoint(graph, job_number, &options, durability ? &*durability : nullptr));
+  std::optional<JobDurability> known = durability;
   auto made = std::make_unique<RunningJob>();
   made->number = job_number;
   made->statement = number;
@@ -65,9 +91,14 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   made->job = std::make_unique<Job>(std::move(graph), std::move(options), std::move(environment),
                                     std::move(durability));
   RETURN_IF_ERROR(made->job->Prepare());
+  if (run_directory_) RETURN_IF_ERROR(run_directory_->Begin());
   if (made->job->finished_before()) return Status::Ok();
   RunningJob* running = made.get();
-  if (options_.control && !directory.empty()) OpenControl(*running, uid, directory);
+  if (!running->job->rewound().empty() && notices_ != nullptr)
+    notices_->OnNotice(number, "rewound: these sinks get rows again: " + Join(running->job->rewound(), ", "));
+  bool local =
+      run_directory_ && !IsObjectPath(known ? known->directory : "");  // a bucket has no place for a socket
+  if (options_.control && known && local) OpenControl(*running, *known);
   {
     std::lock_guard lock(jobs_mutex_);
     running_.push_back(std::move(made));
@@ -99,16 +130,16 @@ void Session::RunWatched(RunningJob& job) {
   ConcludeJob(job);
 }
 
-void Session::OpenControl(RunningJob& job, const std::string& uid, const std::string& directory) {
-  JobOverview known;
-  known.job = uid;
-  known.name = job.job->runner()->graph().name;
-  known.script = options_.script_name;
-  known.directory = directory;
-  process_jobs_.Add(std::move(known), job.job.get());
-  Status made = files_->CreateDirectories(directory);
+void Session::OpenControl(RunningJob& job, const JobDurability& durability) {
+  JobOverview overview;
+  overview.job = durability.identity.job;
+  overview.name = job.job->runner()->graph().name;
+  overview.script = options_.script_name;
+  overview.directory = durability.directory;
+  process_jobs_.Add(std::move(overview), job.job.get(), job.number, durability.savepoint_root);
+  Status made = files_->CreateDirectories(durability.directory);
   Result<std::unique_ptr<ControlEndpoint>> endpoint =
-      made.ok() ? ControlEndpoint::Open(directory, &process_jobs_) : made;
+      made.ok() ? ControlEndpoint::Open(durability.directory, &process_jobs_) : made;
   if (endpoint)
     job.control = std::move(*endpoint);
   else if (notices_ != nullptr)
@@ -117,11 +148,15 @@ void Session::OpenControl(RunningJob& job, const std::string& uid, const std::st
 }
 
 void Session::ConcludeJob(RunningJob& job) {
-  std::string path;
-  if (job.outcome.ok() && options_.stop_when_idle && !options_.savepoint_dir.empty()) {
-    path = options_.savepoint_dir + "/job-" + std::to_string(job.number);
-    job.outcome = WriteSavepoint(*files_, path, job.job->runner()->savepoint());
+  std::optional<SavepointPlace> place = process_jobs_.SavepointOf(job.job.get());
+  if (!place && options_.stop_when_idle && !options_.savepoint_dir.empty())
+    place =
+        SavepointPlace{options_.savepoint_dir, options_.savepoint_dir + "/job-" + std::to_string(job.number)};
+  if (place && job.outcome.ok()) {
+    job.outcome = job.job->WriteLastSavepoint(place->folder);
+    if (job.outcome.ok()) ++stopped_with_savepoint_;
   }
+  std::string path = place ? place->path : "";
   process_jobs_.Remove(job.job.get(), job.outcome.ok() ? Result<std::string>(path) : job.outcome);
   job.control.reset();
 }

@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "env/disk_full.h"
+
 namespace penstock {
 
 namespace {
@@ -19,10 +21,7 @@ Status FromErrno(const std::string& action, const std::string& path) {
   std::string message = "cannot " + action + " '" + path + "': " + std::strerror(error);
   if (error == ENOENT) return Status::NotFound(message);
   if (error == EEXIST) return Status(StatusCode::kAlreadyExists, message);
-  if (error == ENOSPC || error == EDQUOT) {
-    return Status(StatusCode::kResourceExhausted, message)
-        .WithHint("free space on the device and start again");
-  }
+  if (error == ENOSPC || error == EDQUOT) return DiskFull(message);
   return Status::Io(message);
 }
 

@@ -78,7 +78,7 @@ Task::Callbacks JobRunner::CallbacksOf(size_t task, int vertex, int subtask) {
   callbacks.on_ended = [this, task](bool drained, std::vector<SubtaskSnapshot> parts) {
     if (!drained) drained_ = false;
     if (options_.checkpoints != nullptr) options_.checkpoints->OnEnded(task, drained, parts);
-    snapshots_.Add(task, 0, std::move(parts));
+    if (options_.savepoint) snapshots_.Add(task, 0, std::move(parts));
   };
   callbacks.discover = [this, vertex, subtask] { return DiscoverFor(vertex, subtask); };
   return callbacks;

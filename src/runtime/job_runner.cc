@@ -122,6 +122,15 @@ void JobRunner::CheckpointDecided(uint64_t epoch) {
   }
 }
 
+uint64_t JobRunner::committed_epoch() const {
+  if (tasks_.empty()) return 0;
+  uint64_t least = kLastEpoch;
+  for (const auto& task : tasks_) {
+    if (task->has_sinks()) least = std::min(least, task->committed());
+  }
+  return least;
+}
+
 void JobRunner::Fail(Status status) {
   {
     std::lock_guard lock(failure_mutex_);

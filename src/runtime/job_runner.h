@@ -86,11 +86,17 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   void StartCheckpoint(uint64_t epoch) override;
   void CheckpointDecided(uint64_t epoch) override;
   void Fail(Status status) override;
+  // Up to which epoch all sinks have committed; 0 before there are any.
+  uint64_t committed_epoch() const;
   // After Run: every source had ended, the job was not stopped before.
   bool drained() const { return drained_; }
   // After Run: the snapshot asked for by JobOptions::savepoint.
   const std::vector<SubtaskSnapshot>& savepoint() const { return savepoint_; }
   const JobGraph& graph() const { return graph_; }
+  // Brings the times in the metrics up to now; not during Release.
+  void RefreshLoads() const {
+    for (const auto& task : tasks_) task->RefreshLoad();
+  }
   // Readable from any thread while the job lives.
   const std::vector<VertexMetrics>& metrics() const { return metrics_; }
 

@@ -249,6 +249,10 @@ Status OperatorChain::CommitSinks(uint64_t epoch) {
   return Status::Ok();
 }
 
+OperatorMetrics* OperatorChain::head_metrics() const {
+  return nodes_.empty() ? nullptr : nodes_.front()->spec.context.metrics;
+}
+
 bool OperatorChain::has_sinks() const {
   return std::any_of(nodes_.begin(), nodes_.end(),
                      [](const auto& node) { return node->spec.sink != nullptr; });

@@ -60,6 +60,8 @@ class OperatorChain {
   // Sinks commit what they prepared up to `epoch`.
   Status CommitSinks(uint64_t epoch);
   bool has_sinks() const;
+  // Of the node that the task's head feeds; null where it has none.
+  OperatorMetrics* head_metrics() const;
   // Barriers and the end leave through every exchange.
   void Broadcast(const Element& element);
   Status Close(bool success);

@@ -38,6 +38,7 @@ void Task::SetSource(const JobVertex* vertex, int subtask, std::unique_ptr<Split
 }
 
 Status Task::Open() {
+  load_.Start(chain_.head_metrics());
   if (!is_source()) gate_.Start(start_watermark_);
   RETURN_IF_ERROR(chain_.Open());
   if (start_watermark_ == kNoWatermark) return Status::Ok();
@@ -65,8 +66,12 @@ void Task::AddSplits(std::vector<SourceSplit> splits) {
 }
 
 Result<StepResult> Task::Step(int64_t max_rows) {
+  load_.Begin();
+  blocked_ = false;
   Result<StepResult> result = Run(max_rows);
   if (!result) return result;
+  bool waits = result->want != StepResult::Want::kAgain;
+  load_.End(!waits ? TaskLoad::Kind::kBusy : blocked_ ? TaskLoad::Kind::kBlocked : TaskLoad::Kind::kIdle);
   if (result->want == StepResult::Want::kWait) {
     int64_t timer = chain_.NextProcessingTime();
     if (state_ != State::kRunning && timer != INT64_MAX)
@@ -81,6 +86,7 @@ Result<StepResult> Task::Run(int64_t max_rows) {
   if (state_ == State::kFinished) return StepResult{StepResult::Want::kFinished, false, false, 0};
   RETURN_IF_ERROR(CommitDecided());
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
+  blocked_ = !drained;
   if (!drained) return Wait(INT64_MAX);
   int64_t now = clock_->MonotonicMillis();
   // Not behind a barrier: what a timer emits between the flush of one sink and the snapshot would be of this
@@ -190,6 +196,7 @@ Result<StepResult> Task::StepBarrier() {
   if (!no_flush.On()) {
     ASSIGN_OR_RETURN(flushed, chain_.Flush());
   }
+  blocked_ = !flushed;
   if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   if (chain_.full()) return Again();  // what the flush emitted belongs before the barrier
   RETURN_IF_ERROR(flushed_point.Hit());
@@ -221,18 +228,20 @@ Status Task::CommitDecided() {
   uint64_t decided = decided_.load(std::memory_order_acquire);
   if (decided == committed_) return Status::Ok();
   RETURN_IF_ERROR(committing.Hit());
-  committed_ = decided;
   for (auto next = undecided_.begin(); next != undecided_.end() && next->first <= decided;) {
     auto last = next++;
     bool newest = next == undecided_.end() || next->first > decided;
     if (newest) reader_->OnDecided(last->second);
     undecided_.erase(last);
   }
-  return chain_.CommitSinks(decided);
+  RETURN_IF_ERROR(chain_.CommitSinks(decided));
+  committed_.store(decided, std::memory_order_release);
+  return Status::Ok();
 }
 
 Result<StepResult> Task::StepEnding() {
   ASSIGN_OR_RETURN(bool flushed, chain_.Flush());
+  blocked_ = !flushed;
   if (!flushed) return Wait(clock_->MonotonicMillis() + kFlushPauseMs);
   ASSIGN_OR_RETURN(bool drained, chain_.Drain());
   if (!drained) return Wait(INT64_MAX);

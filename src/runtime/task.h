@@ -13,6 +13,7 @@
 
 #include "runtime/input_gate.h"
 #include "runtime/operator_chain.h"
+#include "runtime/task_load.h"
 #include "stream/source.h"
 
 namespace penstock {
@@ -48,6 +49,7 @@ class Task {
   OperatorChain& chain() { return chain_; }
   InputGate& gate() { return gate_; }
   bool is_source() const { return reader_ != nullptr; }
+  bool has_sinks() const { return chain_.has_sinks(); }
   void SetSource(const JobVertex* vertex, int subtask, std::unique_ptr<SplitReader> reader,
                  int64_t discovery_interval_ms);
 
@@ -73,6 +75,10 @@ class Task {
   // From any thread: the epoch and all before it were decided.
   void NoteDecided(uint64_t epoch);
   void AddSplits(std::vector<SourceSplit> splits);
+  // From any thread: brings the times in its head's metrics up to now.
+  void RefreshLoad() { load_.Refresh(); }
+  // From any thread: up to which epoch its sinks have committed.
+  uint64_t committed() const { return committed_.load(std::memory_order_acquire); }
 
  private:
   enum class State : uint8_t {
@@ -112,9 +118,11 @@ class Task {
   bool commits_on_decision_ = false;
   int64_t start_watermark_ = kNoWatermark;
   std::atomic<uint64_t> decided_{0};
-  uint64_t committed_ = 0;
+  std::atomic<uint64_t> committed_{0};
   std::map<uint64_t, std::vector<SourceSplit>> undecided_;  // positions of a source, by epoch
   Mailbox mailbox_;
+  TaskLoad load_;
+  bool blocked_ = false;  // in the last step: for want of room
   // Source head.
   const JobVertex* source_vertex_ = nullptr;
   int subtask_ = 0;

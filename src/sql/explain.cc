@@ -34,4 +34,13 @@ std::string PhysicalPlanner::Explain(bool changelog_mode) const {
   return text;
 }
 
+std::vector<PhysicalPlanner::SinkGuarantee> PhysicalPlanner::SinkGuarantees() const {
+  std::vector<SinkGuarantee> sinks;
+  for (const auto& [id, given] : guarantees_) {
+    const std::string& name = graph_.vertices[static_cast<size_t>(id)].name;
+    sinks.push_back({name.starts_with("Sink ") ? name.substr(5) : name, given});
+  }
+  return sinks;
+}
+
 }  // namespace penstock::sql

@@ -66,6 +66,12 @@ class PhysicalPlanner {
   // The job of everything added; `name` is for people.
   JobGraph Finish(const std::string& name);
   bool bounded() const { return bounded_; }
+  // Every table that is written, with what its sink promises (SinkAbilities::guarantee), in the order of the
+  // plan. REQUIRES: called before Finish.
+  struct SinkGuarantee {
+    std::string table, guarantee;
+  };
+  std::vector<SinkGuarantee> SinkGuarantees() const;
   // The job so far as text for EXPLAIN: a line per vertex with its uid, parallelism and inputs, and where
   // asked for the kinds of changes it emits; sinks tell their guarantee.
   std::string Explain(bool changelog_mode) const;

@@ -215,6 +215,21 @@ def a_job_goes_on_from_its_savepoint(cli):
     assert done.returncode == 1 and "missing" in done.stderr, done
     done = cli.run("state", "inspect", "sp")
     assert done.returncode == 0 and "savepoint sp/job-1" in done.stdout and "groups: 2 keys" in done.stdout, done
+    equal(cli.run("state", "verify", "sp").returncode, 0)
+    # The first version, a file, as it was written then.
+    shutil.copytree(ROOT / "tests" / "cli" / "savepoint_version1", cli.folder / "sp1")
+    assert (cli.folder / "sp1" / "job-1").is_file() and (cli.folder / "sp" / "job-1").is_dir()
+    (cli.folder / "out.json").unlink()
+    done = cli.run("run", script("two.json"), "--stop-when-idle", "--from-savepoint", "sp1")
+    equal((done.returncode, done.stderr), (0, ""))
+    last = [json.loads(line) for line in (cli.folder / "out.json").read_text().splitlines()][-1]
+    equal(last, {"kind": "+U", "row": [1, 3]})
+    state = next((cli.folder / "sp" / "job-1").glob("state-*"))
+    data = bytearray(state.read_bytes())
+    data[len(data) // 2] ^= 1
+    state.write_bytes(data)
+    done = cli.run("run", script("two.json"), "--stop-when-idle", "--from-savepoint", "sp")
+    assert done.returncode == 1 and state.name in done.stderr and "checksum" in done.stderr, done
 
 
 def state_of_checkpoints_can_be_looked_into(cli):
@@ -497,6 +512,80 @@ def two_jobs_of_one_identity_are_refused(cli):
     assert "same" in done.stderr and "pipeline.uid" in done.stderr, done.stderr
 
 
+@contextlib.contextmanager
+def small_disk(cli):
+    """A folder on a device of 4 MB, and a file that fills it; None where this machine lets nobody mount."""
+    disk = cli.folder / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk], capture_output=True).returncode:
+        print("skipped: no tmpfs can be mounted", flush=True)
+        yield None
+        return
+    try:
+        yield disk / "ballast"
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def fill(ballast):
+    with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while True:
+            file.write(bytes(1024))
+
+
+def lines_until(process, part):
+    for line in process.stderr:
+        if part in line:
+            return line
+    raise AssertionError(f"it ended without {part!r}")
+
+
+def a_job_whose_checkpoints_find_no_room_waits_for_it(cli):
+    with small_disk(cli) as ballast:
+        if ballast is None:
+            return
+        script = serving(cli, rate=20000, more="SET 'restart-strategy.type' = 'fixed-delay'; "
+                                               "SET 'restart-strategy.fixed-delay.attempts' = '1';")
+        script.write_text(script.read_text().replace("'checkpoints'", "'disk/checkpoints'"))
+        with running(cli, script) as process:
+            fill(ballast)
+            line = lines_until(process, "alarm:")
+            assert "No space left" in line and "paused" in line, line
+            equal(listed(cli)[0]["state"], "RESTARTING")
+            seen = len(written(cli))
+            ballast.unlink()
+            until(lambda: len(written(cli)) > seen + 2)
+            ask(cli, "stop", "job", "--drain")
+            equal(process.wait(timeout=20), 0)
+        counts = [count for _, count in sorted(windows_of(cli).items())]
+        equal(counts[:-1], [1000] * (len(counts) - 1))
+
+
+def checkpoints_in_memory_serve_failures_of_the_job(cli):
+    with small_disk(cli) as ballast:
+        if ballast is None:
+            return
+        script = serving(cli, rate=20000)
+        script.write_text(script.read_text().replace("SET 'execution.checkpointing.dir' = 'checkpoints';", "")
+                          .replace("'path' = 'out'", "'path' = 'disk/out'"))
+        with cli.start("run", script) as process:
+            try:
+                lines_until(process, "checkpoints are kept in memory")
+                until(lambda: (cli.folder / "disk" / "out").exists() and len(written(cli, "disk/out")) > 2)
+                fill(ballast)
+                lines_until(process, "alarm:")
+                seen = len(written(cli, "disk/out"))
+                ballast.unlink()
+                until(lambda: len(written(cli, "disk/out")) > seen + 2)
+                process.send_signal(signal.SIGTERM)
+                process.stderr.read()
+                equal(process.wait(timeout=20), 143)
+            finally:
+                process.kill()
+        counts = windows_of(cli, "disk/out").values()
+        equal(set(counts), {1000})
+
+
 def checkpoints_without_a_folder_are_told(cli):
     done = cli.run("-c", "SET 'execution.checkpointing.interval' = '1 s';"
                          "CREATE TABLE out1 (n INT) WITH ('connector' = 'print'); INSERT INTO out1 SELECT 1")
@@ -614,12 +703,55 @@ def a_running_job_is_listed_and_tells_its_metrics(cli):
         assert re.search(r"job/insert-into_counts-1 +RUNNING +\d+", ask(cli, "list", "--dir", "checkpoints")), job
         metrics = json.loads(ask(cli, "metrics", "job", "--format", "json"))
         counted = next(one for one in metrics["operators"] if one["operator"].startswith("WindowAggregate"))
+        head = next(one for one in metrics["operators"] if "busy_seconds" in one)
+        load = sum(head[kind + "_seconds"] for kind in ("busy", "idle", "backpressured"))
+        assert 0.3 < load / metrics["uptime_seconds"] <= 1.1, metrics
+        assert re.search(r"busy \d+ %, idle \d+ %, back-pressured \d+ %", ask(cli, "metrics", "job")), metrics
         assert counted["rows_in"] > 0 and metrics["checkpoints"]["completed"] > 0 and metrics["uptime_seconds"] > 0, metrics
         text = ask(cli, "metrics", "insert-into_counts-1")
         assert "RUNNING" in text and "WindowAggregate" in text, text
         done = cli.run("metrics", "other")
         equal((done.returncode, done.stdout), (1, ""))
         assert "no job 'other'" in done.stderr and "job/insert-into_counts-1" in done.stderr, done.stderr
+
+
+def back_pressure_is_seen_at_the_task_before_the_slow_one(cli):
+    script = cli.file("job.sql", """
+        SET 'execution.checkpointing.dir' = 'checkpoints'; SET 'execution.checkpointing.interval' = '100 ms';
+        CREATE TABLE numbers (k INT, s STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '10000000');
+        CREATE TABLE sums (k INT, a STRING, b STRING, c BIGINT) WITH ('connector' = 'blackhole');
+        INSERT INTO sums SELECT k, MAX(SHA512(s)), MIN(SHA512(SHA512(s))), COUNT(DISTINCT s) FROM numbers GROUP BY k;""")
+    with running(cli, script, "-p", "2"):
+        until(lambda: json.loads(ask(cli, "metrics", "job", "--format", "json"))["uptime_seconds"] > 2)
+        operators = json.loads(ask(cli, "metrics", "job", "--format", "json"))["operators"]
+    heads = {one["operator"]: one for one in operators if "busy_seconds" in one}
+    source = next(one for name, one in heads.items() if name.startswith("Source"))
+    slow = next(one for name, one in heads.items() if name.startswith("GroupAggregate"))
+    assert slow["busy_seconds"] > 5 * slow["backpressured_seconds"], operators
+    assert source["backpressured_seconds"] > 0, operators
+
+
+def explain_names_guarantees_and_columns_that_a_replay_changes(cli):
+    tables = """CREATE TABLE numbers (n INT) WITH ('connector' = 'datagen');
+        CREATE TABLE files (n INT, at TIMESTAMP_LTZ(3), id STRING) WITH ('connector' = 'filesystem', 'path' = 'o', 'format' = 'csv');
+        CREATE TABLE shown (n INT) WITH ('connector' = 'print'); CREATE TABLE hole (n INT) WITH ('connector' = 'blackhole');
+        EXPLAIN EXECUTE STATEMENT SET BEGIN
+          INSERT INTO files SELECT n, MAX(at), id FROM (SELECT n, NOW() AS at, UUID() AS id FROM numbers) GROUP BY n, id;
+          INSERT INTO shown SELECT n FROM numbers WHERE RAND() < 0.5;
+          INSERT INTO hole SELECT n + 1 FROM numbers; END;"""
+    tables = tables.replace("SELECT n, MAX(at), id FROM (SELECT n, NOW() AS at, UUID() AS id FROM numbers) GROUP BY n, id",
+                            "SELECT n, at, id FROM (SELECT n, NOW() AS at, UUID() AS id FROM numbers)")
+    text = cli.run("-c", tables, "--format", "table").stdout
+    assert "Sink(files): none without checkpoints (exactly-once with them); pattern 3" in text, text
+    text = cli.run("-c", "SET 'execution.checkpointing.dir' = 'c'; SET 'execution.checkpointing.interval' = '500 ms';" + tables,
+                   "--format", "table").stdout
+    assert re.search(r"Sink\(files\): exactly-once; pattern 2, .* every 500 ms", text), text
+    assert "Sink(shown): at-least-once; pattern 1" in text and "Sink(hole): none" in text, text
+    assert "Sink(files): a replay gives other values for at (CURRENT_TIMESTAMP), id (UUID)" in text, text
+    assert "Sink(shown): a replay may give other rows: conditions use RAND" in text, text
+    assert "Sink(hole): a replay" not in text, text
+    done = cli.run("-c", tables.replace("'connector' = 'print'", "'connector' = 'print', 'sink.delivery-guarantee' = 'exactly-once'"))
+    assert done.returncode == 1 and "sink.delivery-guarantee" in done.stderr, done.stderr
 
 
 def metrics_for_prometheus_follow_its_format(cli):
@@ -660,6 +792,89 @@ def stop_ends_a_job_in_order_and_it_goes_on_later(cli):
     assert len(rows) > 1, rows
 
 
+def windows_of(cli, folder="out"):
+    """Window start -> rows in it; fails where a window is there twice."""
+    rows = [line.rsplit(",", 1) for line in written(cli, folder)]
+    equal(len({window for window, _ in rows}), len(rows))
+    return {window: int(count) for window, count in rows}
+
+
+def savepoint_path(text):
+    return re.search(r"^Savepoint completed\. Path: (.*)$", text, re.M)[1]
+
+
+def a_savepoint_of_a_running_job_starts_a_fork(cli):
+    script = serving(cli, rate=20000)
+    with running(cli, script) as process:
+        done = cli.run("savepoint", "job")
+        equal((done.returncode, done.stdout), (1, ""))
+        assert "execution.checkpointing.savepoint-dir" in done.stderr, done.stderr
+        until(lambda: written(cli))
+        path = savepoint_path(ask(cli, "savepoint", "job", "sp"))
+        assert path.startswith(str(cli.folder / "sp" / "savepoint-insert-into_counts-1-")), path
+        equal(process.poll(), None)
+        before = windows_of(cli)
+        ask(cli, "stop", "job")
+    text = ask(cli, "state", "inspect", "sp")
+    assert "savepoint" in text and "insert-into_counts-1" in text and "WindowAggregate" in text, text
+    shutil.rmtree(cli.folder / "checkpoints")  # it stands alone
+    fork = serving(cli, "fork.sql", rate=20000, more="SET 'pipeline.uid' = 'fork';")
+    fork.write_text(fork.read_text().replace("'path' = 'out'", "'path' = 'forked'"))
+    with running(cli, fork, "--from-savepoint", path, "-p", "3"):
+        until(lambda: written(cli, "forked"))
+        ask(cli, "stop", "fork", "--drain")
+    # What the savepoint stands behind is not written again, and nothing behind it is lost.
+    forked = windows_of(cli, "forked")
+    second = {window: int(window[18:20]) for window in [*forked, *before]}  # of the minute
+    assert second[min(forked)] <= second[max(before)] + 1, (min(forked), max(before))
+    equal([count for _, count in sorted(forked.items())[:-1]], [1000] * (len(forked) - 1))
+    original = windows_of(cli)
+    assert not set(original) - set(forked) - {window for window in original if window < min(forked)}
+    assert min(original) not in forked or len(before) < 2, (min(original), min(forked))
+
+
+def a_stop_with_a_savepoint_is_gone_on_from(cli):
+    script = serving(cli, rate=20000, more="SET 'execution.checkpointing.savepoint-dir' = 'points';")
+    with running(cli, script) as process:
+        path = savepoint_path(ask(cli, "stop", "job", "--savepoint", "points"))
+        equal(process.wait(timeout=20), 0)
+    with running(cli, script, "--from-savepoint", path, "-p", "2"):
+        second = savepoint_path(ask(cli, "savepoint", "job"))  # where the option says
+        assert second.startswith("points/savepoint-"), second
+        ask(cli, "stop", "job")
+    done = cli.run("run", script, "--from-savepoint", second)
+    equal(done.returncode, 1)
+    assert "unfinished run" in done.stderr, done.stderr
+    with running(cli, script):
+        ask(cli, "stop", "job", "--drain")
+    counts = [count for _, count in sorted(windows_of(cli).items())]
+    equal(counts[:-1], [1000] * (len(counts) - 1))
+
+
+def a_savepoint_behind_its_exactly_once_sinks_needs_rewind(cli):
+    script = serving(cli, rate=20000)
+    with running(cli, script) as process:
+        path = savepoint_path(ask(cli, "savepoint", "job", "sp"))
+        seen = len(written(cli))
+        until(lambda: len(written(cli)) > seen + 3)
+        ask(cli, "stop", "job")
+    done = cli.run("run", script, "--from-savepoint", path, "--fresh")
+    equal(done.returncode, 1)
+    for part in ("PS-5601", "counts", "--rewind", "pipeline.uid"):
+        assert part in done.stderr, done.stderr
+    with running(cli, script) as process:  # the run that was to be replaced still goes on
+        ask(cli, "stop", "job")
+    first = written(cli)
+    equal(len(set(first)), len(first))
+    with running(cli, script, "--from-savepoint", path, "--rewind") as process:
+        until(lambda: len(written(cli)) > len(first) + 3)
+        ask(cli, "stop", "job")
+        assert "rewound" in (errors := process.stderr.read()) and "counts" in errors, errors
+    again = written(cli)
+    assert len(set(again)) < len(again), "the windows behind the savepoint are there twice"
+    usage(cli.run("run", script, "--rewind"), "--from-savepoint")
+
+
 def cancel_ends_a_job_at_once(cli):
     with running(cli, serving(cli)) as process:
         equal(ask(cli, "cancel", "job"), "Cancelled job insert-into_counts-1.\n")
@@ -675,7 +890,7 @@ def a_job_whose_process_is_gone_is_told_so(cli):
         process.wait(timeout=20)
     assert list((cli.folder / "checkpoints").glob("job/jobs/*/control")), "the socket of a killed process stays"
     equal(listed(cli), [])
-    for command in ("metrics", "stop", "cancel"):
+    for command in ("metrics", "savepoint", "stop", "cancel"):
         done = cli.run(command, "job")
         equal((done.returncode, done.stdout), (1, ""))
         assert "no process runs the job" in done.stderr and "SUSPENDED" in done.stderr, done.stderr

@@ -145,6 +145,44 @@ class Test(KafkaCase):
             job.wait()
         assert sorted(self.committed("lost_out")) == sorted(list(range(10)) * 2 + list(range(10, 20)))
 
+    def a_savepoint_behind_the_topic_needs_rewind(self):
+        """A savepoint from before the last commit is refused by name; one of the stop itself goes on exactly."""
+        for topic in ("points", "points_out"):
+            self.broker.topic(topic, 1)
+        path = self.copy_script("points")
+        folder = str(self.folder / "savepoints")
+
+        def tell(*arguments):
+            code, output = self.finish(self.start_command([str(self.penstock), *arguments, "--dir", str(self.saved)]))
+            assert code == 0, output
+            return output.rsplit("Path: ", 1)[-1].strip()
+
+        def run_until(rows, *arguments):
+            job = self.start_command([str(self.penstock), "run", str(path), *arguments])
+            self.wait_until(lambda: self.seen("points_out") >= rows, job)
+            return job
+
+        self.numbers("points", 0, 10)
+        job = run_until(10)
+        early = tell("savepoint", "points", folder)
+        self.numbers("points", 10, 20)
+        self.wait_until(lambda: self.seen("points_out") >= 20, job)
+        last = tell("stop", "points", "--savepoint", folder)
+        code, output = self.finish(job)
+        assert code == 0, output
+        refused = self.fails(path, "--from-savepoint", early)
+        assert "PS-5601" in refused and "(o)" in refused and "--rewind" in refused, refused
+        self.numbers("points", 20, 30)
+        job = run_until(30, "--from-savepoint", last)
+        tell("stop", "points")
+        self.finish(job)
+        assert sorted(self.committed("points_out")) == list(range(30))
+        job = run_until(50, "--from-savepoint", early, "--rewind")
+        tell("stop", "points")
+        output = self.finish(job)[1]
+        assert "rewound" in output, output
+        assert sorted(self.committed("points_out")) == sorted([*range(30), *range(10, 30)])
+
     def group_offsets_do_not_matter(self):
         """The group's offsets are committed for tools; a job whose group is deleted goes on exactly."""
         for topic in ("grouped", "grouped_out"):
@@ -226,7 +264,7 @@ class Test(KafkaCase):
 
 
 TESTS = ["survives_kill_and_restart", "bounded_job_commits_at_its_end", "hijacked_ids_stop_the_job",
-         "a_lost_folder_is_refused", "group_offsets_do_not_matter", "a_recreated_topic_stops_the_job",
+         "a_lost_folder_is_refused", "a_savepoint_behind_the_topic_needs_rewind", "group_offsets_do_not_matter", "a_recreated_topic_stops_the_job",
          "broker_restart", "what_cannot_be_promised_is_refused"]
 if __name__ == "__main__":
     sys.exit(run_cases(__doc__, Test, TESTS))

@@ -47,7 +47,7 @@ class OneFile : public FileSystem {
 
 void ReadAll(std::string bytes) {
   OneFile file(std::move(bytes));
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepoint(file, "savepoint");
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(file, "savepoint");
   if (!parts) return;
   ManualClock clock(0);
   for (const SubtaskSnapshot& part : *parts) {

@@ -114,4 +114,5 @@ def main():
     print(f"{kills} kills in {rounds} rounds, seed {options.seed}: nothing lost, nothing doubled")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,18 @@
 // The jobs of this process.
 #include "engine/control/process_jobs.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "env/random.h"
+
 namespace penstock {
 
 namespace {
+
+std::string LastPart(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 Status NoSuchJob(const std::string& uid) {
   return Status::NotFound("no job '" + uid + "' runs in this process");
@@ -37,17 +42,19 @@ OperatorFigures FiguresOf(const VertexMetrics& vertex) {
 
 }  // namespace
 
-void ProcessJobs::Add(JobOverview known, Job* job) {
+void ProcessJobs::Add(JobOverview known, Job* job, int number, const std::string& savepoint_root) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_.emplace_back();
   entry.known = std::move(known);
   entry.known.process = ::getpid();
   entry.known.started_micros = clock_->NowMicros();
   entry.job = job;
+  entry.number = number;
+  entry.savepoint_root = savepoint_root;
   entry.started_ms = clock_->MonotonicMillis();
 }
 
-std::optional<std::string> ProcessJobs::SavepointOf(const Job* job) const {
+std::optional<SavepointPlace> ProcessJobs::SavepointOf(const Job* job) const {
   std::lock_guard lock(mutex_);
   auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.job == job; });
   return found == entries_.end() ? std::nullopt : found->savepoint;
@@ -94,25 +101,58 @@ Result<JobMetrics> ProcessJobs::Metrics(const std::string& job) {
   JobMetrics metrics;
   metrics.job = OverviewOf(*entry);
   metrics.uptime_ms = clock_->MonotonicMillis() - entry->started_ms;
+  entry->job->RefreshLoads();
   for (const VertexMetrics& vertex : entry->job->runner()->metrics())
     metrics.operators.push_back(FiguresOf(vertex));
   return metrics;
 }
 
-void ProcessJobs::Savepoint(const std::string& job, const std::string&, Done done) { done(NoSuchJob(job)); }
+Result<SavepointPlace> ProcessJobs::PlaceFor(const Entry& entry, const std::string& directory) {
+  std::string root = directory.empty() ? entry.savepoint_root : directory;
+  if (root.empty()) {
+    return Status::InvalidArgument("no folder for savepoints is set")
+        .WithHint("name one, or SET 'execution.checkpointing.savepoint-dir' in the script");
+  }
+  std::string job = LastPart(entry.known.directory);
+  uint64_t suffix = EntropySeed() & 0xffffffffffff;
+  std::string path = fmt::format("{}/savepoint-{}-{:012x}", root, job, suffix);
+  return SavepointPlace{path, fmt::format("{}/job-{}", path, entry.number)};
+}
+
+void ProcessJobs::Savepoint(const std::string& job, const std::string& directory, Done done) {
+  Status refused;
+  {
+    std::lock_guard lock(mutex_);
+    Entry* entry = Find(job);
+    Result<SavepointPlace> place = entry != nullptr ? PlaceFor(*entry, directory) : NoSuchJob(job);
+    if (place) {
+      entry->job->Savepoint(place->folder, [done, path = place->path](const Status& written) {
+        done(written.ok() ? Result<std::string>(path) : written);
+      });
+      return;
+    }
+    refused = place.error();
+  }
+  done(refused);
+}
 
 void ProcessJobs::Stop(const std::string& job, StopMode mode, bool savepoint, const std::string& directory,
                        Done done) {
+  Status refused = NoSuchJob(job);
   {
     std::lock_guard lock(mutex_);
     if (Entry* entry = Find(job)) {
-      if (savepoint) entry->savepoint = directory;
-      entry->waiting.push_back(std::move(done));
-      entry->job->Stop(mode);
-      return;
+      Result<SavepointPlace> place = PlaceFor(*entry, directory);
+      if (!savepoint || place) {
+        if (savepoint) entry->savepoint = *place;
+        entry->waiting.push_back(std::move(done));
+        entry->job->Stop(mode);
+        return;
+      }
+      refused = place.error();
     }
   }
-  done(NoSuchJob(job));
+  done(refused);
 }
 
 Status ProcessJobs::Cancel(const std::string& job) {

@@ -13,14 +13,20 @@
 
 namespace penstock {
 
+// A savepoint as --from-savepoint takes it, and the folder in it that this job has.
+struct SavepointPlace {
+  std::string path, folder;
+};
+
 class ProcessJobs : public JobService {
  public:
   explicit ProcessJobs(const Clock* clock) : clock_(clock) {}
 
-  // `known` says who the job is; what it does is asked of `job`, which stays until Remove.
-  void Add(JobOverview known, Job* job);
+  // `known` says who the job is; what it does is asked of `job`, which stays until Remove. `number`: of the
+  // job in its script; `savepoint_root`: where savepoints go that are told no folder.
+  void Add(JobOverview known, Job* job, int number, const std::string& savepoint_root);
   // Of a job that is ending: where Stop wants its savepoint; nullopt where it does not.
-  std::optional<std::string> SavepointOf(const Job* job) const;
+  std::optional<SavepointPlace> SavepointOf(const Job* job) const;
   // The job has ended: tells whoever waits for that.
   void Remove(const Job* job, const Result<std::string>& outcome);
 
@@ -36,10 +42,14 @@ class ProcessJobs : public JobService {
     JobOverview known;
     Job* job = nullptr;
     int64_t started_ms = 0;  // monotonic
-    std::optional<std::string> savepoint;
-    std::vector<Done> waiting;  // for its end
+    int number = 0;
+    std::string savepoint_root;
+    std::optional<SavepointPlace> savepoint;  // of Stop
+    std::vector<Done> waiting;                // for its end
   };
   Entry* Find(const std::string& uid);
+  // A new name in `directory`, as Flink's.
+  static Result<SavepointPlace> PlaceFor(const Entry& entry, const std::string& directory);
   static JobOverview OverviewOf(const Entry& entry);
 
   const Clock* clock_;

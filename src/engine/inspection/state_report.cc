@@ -113,6 +113,7 @@ void ReportHead(const StateContent& content, const PrintLine& print) {
     add(part.rest);
     for (const FileRange& link : part.keyed) add(link);
   }
+  if (manifest.claim == 0) print("savepoint " + content.path);
   print(fmt::format("checkpoint {} of job '{}'", manifest.epoch, manifest.identity.job));
   print("  manifest    " + content.path);
   print(fmt::format("  taken       {} UTC{}", FormatTimestamp(int128_t{manifest.created_micros} * 1000, 3),

@@ -8,7 +8,7 @@
 #include "data/key_codec.h"
 #include "data/row_codec.h"
 #include "engine/inspection/key_text.h"
-#include "engine/savepoint_file.h"
+#include "engine/testing/savepoint_version1.h"
 #include "env/clock.h"
 #include "env/memory_file_system.h"
 #include "state/state_backend.h"
@@ -193,13 +193,14 @@ TEST_F(StateReportTest, ACheckpointThatARunningJobRemovesIsNotDamaged) {
   EXPECT_EQ(Inspect()[0], "checkpoint 3 of job 'job'");
 }
 
-TEST_F(StateReportTest, SavepointsAreReadWithoutAGraph) {
+TEST_F(StateReportTest, SavepointsOfTheFirstVersionAreReadWithoutAGraph) {
   SubtaskSnapshot part;
   part.uid = "group";
   ByteWriter whole;
   ASSERT_TRUE(backend_->Snapshot(whole).ok());
   part.keyed = whole.Take();
-  ASSERT_TRUE(WriteSavepoint(files_, "/sp/job-1", {part}).ok());
+  ASSERT_TRUE(files_.CreateDirectories("/sp").ok());
+  ASSERT_TRUE(WriteFileAtomically(files_, "/sp/job-1", SavepointFileOfVersion1({part})).ok());
   std::vector<StateLocation> found = FindState(files_, "/sp/").value();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].savepoint);

@@ -3,7 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "engine/savepoint_file.h"
+#include "checkpoint/savepoint_folder.h"
+#include "engine/savepoint.h"
 
 namespace penstock {
 
@@ -31,7 +32,10 @@ Status Find(const std::shared_ptr<FileStore>& files, const std::string& director
   for (const FileInfo& entry : entries) {
     bool savepoint = !entry.directory && NameOf(entry).starts_with("job-");
     if (savepoint && !NameOf(entry).ends_with(".tmp")) found->push_back({entry.path, true, files});
-    if (entry.directory && depth > 0) RETURN_IF_ERROR(Find(files, entry.path, depth - 1, found));
+    if (entry.directory && IsSavepointFolder(files.get(), entry.path))
+      found->push_back({entry.path, true, files});
+    else if (entry.directory && depth > 0)
+      RETURN_IF_ERROR(Find(files, entry.path, depth - 1, found));
   }
   return Status::Ok();
 }
@@ -42,7 +46,9 @@ Result<std::vector<StateLocation>> FindState(FileSystem& files, const std::strin
   std::string trimmed = path;
   while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
   ASSIGN_OR_RETURN(FileInfo info, files.Stat(trimmed));
-  if (!info.directory) return std::vector<StateLocation>{{trimmed, true, nullptr}};
+  LocalFileStore local(&files);
+  if (!info.directory || IsSavepointFolder(&local, trimmed))
+    return std::vector<StateLocation>{{trimmed, true, nullptr}};
   return FindCheckpoints(std::make_shared<LocalFileStore>(&files), trimmed);
 }
 
@@ -65,7 +71,10 @@ Result<StateContent> ReadOnce(FileSystem& files, const StateLocation& location, 
   StateContent content;
   content.path = location.path;
   if (location.savepoint) {
-    ASSIGN_OR_RETURN(content.parts, ReadSavepoint(files, location.path));
+    ASSIGN_OR_RETURN(SavepointContent savepoint, ReadSavepointAt(&files, location.path));
+    content.manifest = std::move(savepoint.manifest);
+    content.graph = std::move(savepoint.graph);
+    content.parts = std::move(savepoint.parts);
     return content;
   }
   CheckpointStore store = StoreOf(location);

@@ -1,0 +1,14 @@
+// The one failure of a device that passes by itself, or by someone who makes room: a job waits for that.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+
+namespace penstock {
+
+// kResourceExhausted, with a hint by which it is known again: memory may be exhausted, too.
+Status DiskFull(std::string message);
+bool IsDiskFull(const Status& status);
+
+}  // namespace penstock
