@@ -63,7 +63,6 @@ std::string HotKeySaltSpec::Serialize() const {
   ByteWriter out;
   WriteTypes(groups, group_types, out);
   WriteTypes(content, content_types, out);
-  out.Varint(static_cast<uint64_t>(targets));
   out.Varint(static_cast<uint64_t>(max_parallelism));
   return out.Take();
 }
@@ -73,22 +72,18 @@ Result<HotKeySaltSpec> HotKeySaltSpec::Parse(std::string_view bytes) {
   HotKeySaltSpec spec;
   spec.group_types = ReadTypes(in, &spec.groups);
   spec.content_types = ReadTypes(in, &spec.content);
-  spec.targets = static_cast<int>(in.Varint());
   spec.max_parallelism = static_cast<int>(in.Varint());
-  if (!in.ok() || spec.targets < 1 || spec.max_parallelism < spec.targets)
-    return Status::Corruption("the spec of a HotKeySalt is damaged");
+  if (!in.ok() || spec.max_parallelism < 1) return Status::Corruption("the spec of a HotKeySalt is damaged");
   return spec;
 }
 
-HotKeySalt::HotKeySalt(HotKeySaltSpec spec)
-    : spec_(std::move(spec)),
-      codec_(spec_.group_types),
-      routes_(RoutesTo(spec_.targets, spec_.max_parallelism)) {
+HotKeySalt::HotKeySalt(HotKeySaltSpec spec) : spec_(std::move(spec)), codec_(spec_.group_types) {
   for (const DataType& type : spec_.content_types) content_codecs_.emplace_back(std::vector<DataType>{type});
 }
 
 Status HotKeySalt::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
+  routes_ = RoutesTo(std::min(context->parallelism, spec_.max_parallelism), spec_.max_parallelism);
   findings_ = std::make_shared<HotKeyFindings>();
   context->metrics->SetFindings(findings_);
   return Status::Ok();
@@ -109,7 +104,8 @@ Result<Progress> HotKeySalt::Process(int, const Batch& batch, Output& out) {
     if (hot_.empty()) continue;
     auto at = hot_.find(hashes[i]);
     if (at == hot_.end()) continue;
-    uint64_t salt = ContentHash(batch, static_cast<int64_t>(i)) % at->second.subtasks;
+    uint64_t salt =
+        ContentHash(batch, static_cast<int64_t>(i)) % std::min<uint64_t>(at->second.subtasks, routes_.size());
     routes[i] = routes_[(hashes[i] + salt) % routes_.size()];
   }
   Batch result = batch;
@@ -130,7 +126,8 @@ void HotKeySalt::Watch(const KeyBlock& keys, const std::vector<uint64_t>& hashes
 // of its parts is at most half of that.
 void HotKeySalt::Judge() {
   judged_at_ = hitters_.total();
-  auto targets = static_cast<double>(spec_.targets);
+  if (routes_.size() < 2) return;
+  auto targets = static_cast<double>(routes_.size());
   std::vector<HotKeyFindings::HotKey> told;
   for (const HeavyHitters::Counter& counter : hitters_.counters()) {
     int64_t sure = counter.count - counter.error;
@@ -141,7 +138,8 @@ void HotKeySalt::Judge() {
     }
     auto at = hot_.find(counter.hash);
     if (at != hot_.end())
-      told.push_back({KeyText(counter.key), share, static_cast<int>(at->second.subtasks)});
+      told.push_back({KeyText(counter.key), share,
+                      static_cast<int>(std::min<uint64_t>(at->second.subtasks, routes_.size()))});
   }
   std::sort(told.begin(), told.end(), [](const auto& a, const auto& b) { return a.share > b.share; });
   findings_->Set(std::move(told));
@@ -150,7 +148,7 @@ void HotKeySalt::Judge() {
 void HotKeySalt::Heat(const std::string& key, uint64_t hash, uint64_t subtasks) {
   Hot& hot = hot_[hash];
   hot.key = key;
-  hot.subtasks = std::max(hot.subtasks, std::min<uint64_t>(subtasks, routes_.size()));
+  hot.subtasks = std::max(hot.subtasks, subtasks);
 }
 
 std::string HotKeySalt::KeyText(const std::string& key) const {

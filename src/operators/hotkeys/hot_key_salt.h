@@ -22,7 +22,6 @@ struct HotKeySaltSpec {
   std::vector<DataType> group_types;
   std::vector<int> content;  // columns whose values spread the rows of a hot key; none: row by row
   std::vector<DataType> content_types;
-  int targets = 1;  // subtasks behind the exchange
   int max_parallelism = 128;
   std::string Serialize() const;
   static Result<HotKeySaltSpec> Parse(std::string_view bytes);
@@ -74,7 +73,8 @@ class HotKeySalt : public Operator {
   HotKeySaltSpec spec_;
   KeyCodec codec_;
   std::vector<KeyCodec> content_codecs_;
-  std::vector<int64_t> routes_;  // per target: a value of $route that the exchange sends there
+  // Per subtask behind the exchange, which are as many as here: a value of $route that goes there.
+  std::vector<int64_t> routes_;
   HeavyHitters hitters_;
   int64_t judged_at_ = 0;                  // of hitters_.total()
   std::unordered_map<uint64_t, Hot> hot_;  // by the hash of the key

@@ -44,7 +44,8 @@ class HotKeySaltTest : public testing::Test {
   HotKeySaltTest() {
     context_.eval = &eval_;
     context_.metrics = &metrics_;
-    HotKeySaltSpec spec{{0}, {DataType::BigInt()}, {1}, {DataType::BigInt()}, 4, 128};
+    HotKeySaltSpec spec{{0}, {DataType::BigInt()}, {1}, {DataType::BigInt()}, 128};
+    context_.parallelism = 4;
     spec_ = *HotKeySaltSpec::Parse(spec.Serialize());
   }
   EvalContext eval_;

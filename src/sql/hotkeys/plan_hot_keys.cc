@@ -46,7 +46,7 @@ Result<bool> PhysicalPlanner::IsSalted(const std::vector<AggregateCall>& calls, 
                     "it is 'none' or 'salt'");
   }
   RETURN_IF_ERROR(CheckParts(calls, retracts));
-  return parallelism_ > 1;
+  return true;  // at any parallelism, so that a job can change it
 }
 
 PhysicalStream PhysicalPlanner::AddPartial(PartialAggregateSpec spec, const Schema& input,
@@ -54,7 +54,6 @@ PhysicalStream PhysicalPlanner::AddPartial(PartialAggregateSpec spec, const Sche
   HotKeySaltSpec salt;
   salt.groups = spec.groups;
   salt.group_types = spec.group_types;
-  salt.targets = parallelism_;
   salt.max_parallelism = graph_.max_parallelism;
   ChooseContent(spec, input, &salt);
   std::vector<Field> fields = input.fields();
