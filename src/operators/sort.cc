@@ -22,6 +22,9 @@ namespace {
 const StateKey kOnly{"", HashKey("")};
 constexpr size_t kTimeBytes = 8;
 constexpr size_t kArrivalBytes = 8;
+// Where the state keeps `emitted_`: beside the rows.
+constexpr int64_t kEmittedNamespace = 1;
+constexpr std::string_view kEmitted = "emitted";
 }  // namespace
 
 Sort::Sort(SortSpec spec)
@@ -33,6 +36,7 @@ Sort::Sort(SortSpec spec)
 Status Sort::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
   ASSIGN_OR_RETURN(rows_, context->state->OpenMap({"sort", 0, 0}));
+  if (auto emitted = rows_->Get(kEmittedNamespace, kOnly, kEmitted)) emitted_ = ReadOrdered(*emitted);
   return Status::Ok();
 }
 
@@ -77,7 +81,7 @@ Status Sort::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
         return Status::InvalidData("rowtime of a sorted row is NULL").WithNumber(ErrorNumber::kNullRowtime);
       }
       int64_t millis = MillisAt(time, row);
-      if (watermark_ != kNoWatermark && millis <= watermark_) {
+      if (emitted_ != kNoWatermark && millis <= emitted_) {
         late_.Add(row);
         continue;
       }
@@ -111,6 +115,7 @@ void Sort::EmitUpTo(int64_t watermark) {
   rows_->Scan(0, kOnly, "", [&](std::string_view element, std::string_view row) {
     bool waits = spec_.time_column >= 0 && ReadOrdered(element.substr(0, kTimeBytes)) > watermark;
     if (waits) return false;
+    if (spec_.time_column >= 0) emitted_ = ReadOrdered(element.substr(0, kTimeBytes));
     writer_.Add(row, RowKind::kInsert);
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
     left.emplace_back(element);
@@ -118,6 +123,13 @@ void Sort::EmitUpTo(int64_t watermark) {
   });
   writer_.FlushTo(&queue_);
   for (const std::string& element : left) rows_->Erase(0, kOnly, element);
+  if (spec_.time_column < 0) return;
+  std::string time;
+  AppendOrdered(emitted_, &time);
+  if (watermark == kMaxWatermark)
+    rows_->Erase(kEmittedNamespace, kOnly, kEmitted);
+  else if (!left.empty())
+    rows_->Put(kEmittedNamespace, kOnly, kEmitted, time);
 }
 
 Result<Progress> Sort::OnEndOfInput(int, bool drained, Output& out) {

@@ -37,6 +37,7 @@ class Sort : public Operator {
   RowCodec row_codec_;
   MapState* rows_ = nullptr;  // time, sort key, arrival number -> row
   int64_t watermark_ = kNoWatermark;
+  int64_t emitted_ = kNoWatermark;  // the time of the last row that has left: none before it may follow
   ArrivalCounter arrivals_;
   ChangeWriter writer_;
   EmitQueue queue_;
