@@ -75,6 +75,24 @@ bool NoticesDamage() {
   return store.ReadParts(manifest).has_value();
 }
 
+// A process dies when its manifest has a name that is not durable; the next one goes on from that manifest,
+// commits, and the power fails.
+bool NoticesHearsay() {
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    for (int64_t hit = 2; hit <= 8; ++hit) {
+      LifePlan dies, loses_power;
+      dies.die_at = "files.new-named";
+      dies.die_hit = hit;
+      loses_power.die_at = "files.parts-durable";
+      loses_power.die_hit = 1;
+      loses_power.lose_power = true;
+      std::unique_ptr<SimulatedJob> job = MakeJob("files", seed);
+      if (!Carry(job.get(), seed, {dies, loses_power}, false).violation.empty()) return true;
+    }
+  }
+  return false;
+}
+
 // How the bug was noticed; "" where it was not.
 std::string NoticedBy(const SeededBug& bug) {
   auto hint = kHints.find(bug.name());
@@ -82,6 +100,8 @@ std::string NoticedBy(const SeededBug& bug) {
     return fmt::format("{}, seed {}", hint->second.first, hint->second.second);
   if (NoticesTwoWinners()) return "two processes that seal one epoch";
   if (NoticesDamage()) return "a changed bit";
+  if (std::string_view(bug.name()) == "bug:store.hearsay" && NoticesHearsay())
+    return "a name that power takes";
   for (uint64_t seed = 1; seed <= kMostSeeds; ++seed) {
     for (const char* job : {"files", "kafka"}) {
       if (Notices(job, seed)) return fmt::format("{}, seed {}", job, seed);
@@ -93,6 +113,7 @@ std::string NoticedBy(const SeededBug& bug) {
 TEST(SeededBugs, NoneIsNoticedWhereThereIsNone) {
   EXPECT_FALSE(NoticesTwoWinners());
   EXPECT_FALSE(NoticesDamage());
+  EXPECT_FALSE(NoticesHearsay());
 }
 
 TEST(SeededBugs, EachIsNoticed) {
