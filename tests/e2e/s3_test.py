@@ -148,7 +148,11 @@ SELECT COUNT(*), MIN(part) FROM some_csv;
         assert code == 1 and newest in output, output
 
     def a_second_process_takes_over(self):
-        """Who loses its place on a bucket stops, and what both wrote is one line of epochs."""
+        """Who loses its place on a bucket stops, and what both wrote is one line of epochs.
+
+        Both stop where the first one seals an epoch just as the second one takes its place: the first may not go on, and
+        the second has not restored that epoch. The next run goes on from it.
+        """
         self.server.bucket("two")
         script = self.write("two.sql", COUNTING.format(rows=ROWS, path="s3://two/out"))
         option = "execution.checkpointing.dir=s3://two/cp"
@@ -160,8 +164,11 @@ SELECT COUNT(*), MIN(part) FROM some_csv;
             pass
         second, output = self.run(script, option)
         told, _ = first.communicate(timeout=60)
-        assert sorted([first.returncode, second]) == [0, 1], told + output
+        assert first.returncode == 1 or second == 1, told + output
         loser = told if first.returncode else output
+        if first.returncode == 1 and second == 1:
+            code, output = self.run(script, option)
+            assert code == 0, output
         assert "another process" in loser, loser
         rows = [json.loads(line)["id"] for part in self.objects("two", "out/") for line in part.splitlines()]
         assert len(rows) == ROWS and len(set(rows)) == ROWS, len(rows)
