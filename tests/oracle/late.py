@@ -102,11 +102,11 @@ class Model:
             if watermark is None or not late(time, watermark):
                 yield row
 
-    def by_key(self):
-        """OVER: behind what its key has already emitted."""
+    def by_emitted(self, keyed):
+        """OVER: behind what its key has already emitted. ORDER BY: behind the last row that has left."""
         waiting, emitted, newest = {}, {}, None
         for row, time, watermark in self.walk():
-            key = row[1]
+            key = row[1] if keyed else None
             if watermark != newest:  # timers of times that have passed fire with the next watermark
                 for k, queue in waiting.items():
                     emitted[k] = max([emitted.get(k, -1), *(t for t in queue if t <= watermark)])
@@ -149,11 +149,11 @@ class Round:
             text = (f"SELECT {scan.names()}, COUNT(*) OVER (PARTITION BY {k} ORDER BY {ts} ROWS BETWEEN 2 PRECEDING AND CURRENT "
                     "ROW) AS n FROM {0}")
             node = maker.above(scan, flink=text, duck=text, columns=[*scan.columns, Column("n", "BIGINT", False)])
-            return node, list(self.model.by_key())
+            return node, list(self.model.by_emitted(keyed=True))
         if kind == "ORDER BY":
             text = f"SELECT {scan.names()} FROM {{0}}"
             node = maker.above(scan, flink=f"{text} ORDER BY {ts}", duck=text, sorted_by=ts)
-            return node, list(self.model.by_watermark(lambda t, w: t <= w))
+            return node, list(self.model.by_emitted(keyed=False))
         specification = ("tumble", 2500, 2500, 0)
         node = times.windowed(maker, scan, specification)
         start, end = node.window[:2]
