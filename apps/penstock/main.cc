@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "engine/result_printer.h"
+#include "engine/output/result_printer.h"
 #include "engine/session.h"
 #include "env/termination_signals.h"
 #include "job_command.h"

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 
 namespace {
 

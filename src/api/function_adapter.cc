@@ -6,7 +6,7 @@
 #include "expr/signature.h"
 #include "expr/type_rules.h"
 #include "expr/user_functions.h"
-#include "sql/parser.h"
+#include "sql/syntax/parser.h"
 
 namespace penstock::v1 {
 

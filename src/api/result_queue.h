@@ -8,7 +8,7 @@
 #include <mutex>
 #include <optional>
 
-#include "engine/result_handler.h"
+#include "engine/output/result_handler.h"
 
 namespace penstock::v1 {
 

@@ -1,6 +1,6 @@
 // Making rows, cell by cell, straight into columns.
 #include "api/access.h"
-#include "expr/cast.h"
+#include "expr/cast/cast.h"
 
 namespace penstock::v1 {
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "data/key_codec.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 
 namespace penstock {
 namespace {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "checkpoint/manifest.h"
-#include "env/file_store.h"
+#include "env/files/file_store.h"
 
 namespace penstock {
 

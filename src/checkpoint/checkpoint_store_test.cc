@@ -7,7 +7,7 @@
 
 #include "data/key_codec.h"
 #include "env/clock.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 #include "state/state_backend.h"
 
 namespace penstock {

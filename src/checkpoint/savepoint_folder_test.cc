@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 
 namespace penstock {
 namespace {

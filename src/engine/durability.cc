@@ -1,7 +1,7 @@
 // What the options of a script say about checkpoints, restarts and the identity of its jobs.
 #include "base/strings.h"
 #include "connectors/filesystem/file_place.h"
-#include "engine/job_options.h"
+#include "engine/jobs/job_options.h"
 #include "engine/session.h"
 
 namespace penstock {

@@ -6,8 +6,8 @@
 #include "engine/guarantee_text.h"
 #include "engine/session.h"
 #include "sql/guarantees/nondeterminism.h"
-#include "sql/rules.h"
-#include "sql/statement_binder.h"
+#include "sql/logical/rules.h"
+#include "sql/binder/statement_binder.h"
 
 namespace penstock {
 

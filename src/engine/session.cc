@@ -8,14 +8,14 @@
 #include "base/strings.h"
 #include "data/column_builder.h"
 #include "engine/connector_list.h"
-#include "engine/terminal_connector.h"
-#include "engine/running_job.h"
+#include "engine/output/terminal_connector.h"
+#include "engine/jobs/running_job.h"
 #include "expr/aggregate.h"
 #include "expr/user_functions.h"
 #include "operators/register.h"
-#include "sql/lexer.h"
-#include "sql/rules.h"
-#include "sql/statement_binder.h"
+#include "sql/syntax/lexer.h"
+#include "sql/logical/rules.h"
+#include "sql/binder/statement_binder.h"
 
 namespace penstock {
 

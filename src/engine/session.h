@@ -13,19 +13,19 @@
 #include <vector>
 
 #include "engine/control/process_jobs.h"
-#include "engine/job.h"
+#include "engine/jobs/job.h"
 #include "engine/object_access.h"
-#include "engine/result_handler.h"
-#include "engine/run_directory.h"
+#include "engine/output/result_handler.h"
+#include "engine/jobs/run_directory.h"
 #include "env/clock.h"
-#include "env/file_system.h"
-#include "env/memory_file_system.h"
+#include "env/files/file_system.h"
+#include "env/files/memory_file_system.h"
 #include "env/random.h"
 #include "env/thread.h"
 #include "runtime/job_runner.h"
 #include "sql/config.h"
-#include "sql/parser.h"
-#include "sql/physical_planner.h"
+#include "sql/syntax/parser.h"
+#include "sql/physical/physical_planner.h"
 #include "table/catalog.h"
 
 namespace penstock {

@@ -4,12 +4,12 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "engine/job_counts.h"
-#include "engine/job_options.h"
-#include "engine/progress.h"
-#include "engine/restorable.h"
-#include "engine/running_job.h"
-#include "engine/savepoint.h"
+#include "engine/jobs/job_counts.h"
+#include "engine/jobs/job_options.h"
+#include "engine/output/progress.h"
+#include "engine/jobs/restorable.h"
+#include "engine/jobs/running_job.h"
+#include "engine/savepoints/savepoint.h"
 #include "state/ordered_store.h"
 
 namespace penstock {

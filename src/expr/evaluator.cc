@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "data/column_builder.h"
-#include "expr/cast.h"
+#include "expr/cast/cast.h"
 
 namespace penstock {
 

@@ -3,7 +3,7 @@
 
 #include "base/strings.h"
 #include "expr/functions/register.h"
-#include "expr/functions/register_text.h"
+#include "expr/functions/text/register_text.h"
 
 namespace penstock {
 

@@ -2,9 +2,9 @@
 #include "formats/format.h"
 
 #include "base/strings.h"
-#include "formats/avro/avro_confluent_format.h"
+#include "formats/avro/confluent/avro_confluent_format.h"
 #include "formats/avro/avro_format.h"
-#include "formats/avro/debezium_avro_format.h"
+#include "formats/avro/confluent/debezium_avro_format.h"
 #include "formats/csv/csv_format.h"
 #include "formats/json/changes/change_format.h"
 #include "formats/json/debezium_format.h"

@@ -1,5 +1,5 @@
 // Text of single values as Flink's json and csv formats read and write it: strict ISO dates and times, Java's
-// lenient booleans and numbers. Shared by the formats; casts have rules of their own (expr/cast.h).
+// lenient booleans and numbers. Shared by the formats; casts have rules of their own (expr/cast/cast.h).
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "operators/join_condition.h"
+#include "operators/joins/join_condition.h"
 
 namespace penstock {
 

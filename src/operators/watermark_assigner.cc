@@ -7,7 +7,7 @@
 
 #include "data/column_builder.h"
 #include "data/datetime.h"
-#include "operators/rank_rows.h"
+#include "operators/rank/rank_rows.h"
 
 namespace penstock {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "runtime/lock_step_executor.h"
+#include "runtime/executors/lock_step_executor.h"
 #include "runtime/snapshot.h"
 #include "stream/checkpoint.h"
 #include "stream/registry.h"

@@ -13,7 +13,7 @@
 
 #include "base/memory_budget.h"
 #include "base/status.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 
 namespace penstock {
 

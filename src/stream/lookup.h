@@ -8,7 +8,7 @@
 
 #include "data/column_builder.h"
 #include "env/clock.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "expr/function.h"
 #include "stream/table_spec.h"
 

@@ -16,7 +16,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "env/clock.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "expr/function.h"
 #include "state/state_backend.h"
 

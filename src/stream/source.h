@@ -12,7 +12,7 @@
 #include "base/status.h"
 #include "data/batch.h"
 #include "env/clock.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "env/objects/object_store.h"
 #include "expr/function.h"
 

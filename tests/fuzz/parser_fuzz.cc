@@ -2,8 +2,8 @@
 // numbered error at a place of the text.
 #include <string_view>
 
-#include "sql/lexer.h"
-#include "sql/parser.h"
+#include "sql/syntax/lexer.h"
+#include "sql/syntax/parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace penstock;

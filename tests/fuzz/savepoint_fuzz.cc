@@ -2,7 +2,7 @@
 // and once with the magic and the checksum put right, so that what lies behind those is reached.
 #include "base/bytes.h"
 #include "data/key_codec.h"
-#include "engine/savepoint_file.h"
+#include "engine/savepoints/savepoint_file.h"
 #include "state/state_backend.h"
 
 namespace {

@@ -6,7 +6,7 @@
 #include <set>
 
 #include "engine/session.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 #include "stream/testing/forwarding_operator.h"
 #include "stream/testing/operator_harness.h"
 

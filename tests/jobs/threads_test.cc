@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "engine/session.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 
 namespace penstock {
 namespace {

@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "engine/session.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 #include "runtime/testing/simulated_executor.h"
 #include "stream/testing/forwarding_operator.h"
 

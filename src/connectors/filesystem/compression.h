@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/status.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 
 namespace penstock {
 

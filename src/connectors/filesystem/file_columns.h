@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 #include "data/batch.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "formats/format.h"
 #include "stream/table_spec.h"
 

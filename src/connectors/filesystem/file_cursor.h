@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "connectors/filesystem/file_columns.h"
 #include "data/batch.h"
-#include "env/file_store.h"
+#include "env/files/file_store.h"
 
 namespace penstock {
 

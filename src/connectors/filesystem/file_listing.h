@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "env/file_store.h"
+#include "env/files/file_store.h"
 
 namespace penstock {
 

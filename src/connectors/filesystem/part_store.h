@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "env/objects/object_store.h"
 #include "stream/sink.h"
 

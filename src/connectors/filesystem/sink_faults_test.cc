@@ -8,7 +8,7 @@
 #include "connectors/filesystem/filesystem_connector.h"
 #include "connectors/filesystem/part_store.h"
 #include "data/column_builder.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 #include "env/objects/memory_object_store.h"
 #include "env/objects/retrying_object_store.h"
 #include "stream/table_spec.h"

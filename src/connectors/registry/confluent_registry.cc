@@ -2,7 +2,7 @@
 #include "connectors/registry/confluent_registry.h"
 
 #include "base/strings.h"
-#include "formats/avro/registry_messages.h"
+#include "formats/avro/confluent/registry_messages.h"
 
 namespace penstock {
 

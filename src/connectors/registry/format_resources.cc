@@ -3,7 +3,7 @@
 
 #include "connectors/filesystem/file_listing.h"
 #include "connectors/registry/confluent_registry.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "env/thread.h"
 
 namespace penstock {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/control/job_messages.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 
 namespace penstock {
 

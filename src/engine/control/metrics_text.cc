@@ -10,7 +10,7 @@
 #include "data/batch.h"
 #include "data/datetime.h"
 #include "engine/control/job_messages.h"
-#include "engine/terminal_screen.h"
+#include "engine/output/terminal_screen.h"
 
 namespace penstock {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/control/job_service.h"
-#include "engine/job.h"
+#include "engine/jobs/job.h"
 
 namespace penstock {
 

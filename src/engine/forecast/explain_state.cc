@@ -2,7 +2,7 @@
 // session.
 #include "engine/forecast/state_forecast.h"
 #include "engine/session.h"
-#include "sql/parser.h"
+#include "sql/syntax/parser.h"
 
 namespace penstock {
 

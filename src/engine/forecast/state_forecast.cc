@@ -10,7 +10,7 @@
 
 #include "base/strings.h"
 #include "engine/forecast/entry_size.h"
-#include "engine/terminal_screen.h"
+#include "engine/output/terminal_screen.h"
 
 namespace penstock {
 

@@ -12,7 +12,7 @@
 
 #include "engine/forecast/table_sample.h"
 #include "env/clock.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 #include "sql/config.h"
 #include "table/catalog.h"
 

@@ -8,7 +8,7 @@
 
 #include "data/key_codec.h"
 #include "data/row_codec.h"
-#include "engine/result_handler.h"
+#include "engine/output/result_handler.h"
 #include "sql/forecast/distinct_growth.h"
 #include "sql/forecast/state_use.h"
 

@@ -10,7 +10,7 @@
 #include "engine/inspection/key_text.h"
 #include "engine/testing/savepoint_version1.h"
 #include "env/clock.h"
-#include "env/memory_file_system.h"
+#include "env/files/memory_file_system.h"
 #include "state/state_backend.h"
 
 namespace penstock {

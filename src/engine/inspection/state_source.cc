@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "checkpoint/savepoint_folder.h"
-#include "engine/savepoint.h"
+#include "engine/savepoints/savepoint.h"
 
 namespace penstock {
 

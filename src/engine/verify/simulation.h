@@ -15,7 +15,7 @@
 
 #include "engine/session.h"
 #include "env/failpoint.h"
-#include "env/process_file_system.h"
+#include "env/files/process_file_system.h"
 #include "runtime/testing/simulated_executor.h"
 
 namespace penstock {

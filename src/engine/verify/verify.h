@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/status.h"
-#include "env/file_system.h"
+#include "env/files/file_system.h"
 
 namespace penstock {
 

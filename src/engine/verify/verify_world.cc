@@ -8,8 +8,8 @@
 #include "connectors/filesystem/file_sink.h"
 #include "connectors/kafka/kafka_connector.h"
 #include "connectors/print/row_text.h"
-#include "sql/lexer.h"
-#include "sql/parser.h"
+#include "sql/syntax/lexer.h"
+#include "sql/syntax/parser.h"
 
 namespace penstock {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "env/file_store.h"
+#include "env/files/file_store.h"
 #include "env/objects/object_store.h"
 
 namespace penstock {

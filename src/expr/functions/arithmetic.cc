@@ -2,7 +2,7 @@
 // wrap; DECIMAL overflow is NULL; division of integers by zero fails, of floats gives Infinity or NaN.
 #include "data/datetime.h"
 #include "data/decimal.h"
-#include "expr/cast.h"
+#include "expr/cast/cast.h"
 #include "expr/functions/register.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"

@@ -1,8 +1,8 @@
 // Hash functions over texts and bytes (OpenSSL), and HASH_CODE.
 #include <openssl/evp.h>
 
-#include "expr/functions/register_text.h"
-#include "expr/functions/text.h"
+#include "expr/functions/text/register_text.h"
+#include "expr/functions/text/text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"
 

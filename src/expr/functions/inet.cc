@@ -1,5 +1,5 @@
 // IPv4 addresses as numbers: INET_ATON and INET_NTOA, as MySQL has them.
-#include "expr/functions/register_text.h"
+#include "expr/functions/text/register_text.h"
 #include "expr/row_kernel.h"
 #include "expr/signature.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 #include "data/decimal.h"
-#include "expr/cast_kernels.h"
+#include "expr/cast/cast_kernels.h"
 
 #include <simdjson.h>
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "expr/functions/text.h"
+#include "expr/functions/text/text.h"
 #include "expr/json/json_document.h"
 #include "expr/json/json_text.h"
 #include "expr/json/register.h"

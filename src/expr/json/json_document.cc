@@ -5,7 +5,7 @@
 #include <charconv>
 #include <numeric>
 
-#include "expr/functions/text.h"
+#include "expr/functions/text/text.h"
 
 namespace penstock {
 

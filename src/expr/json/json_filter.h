@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "expr/functions/regexp_pattern.h"
+#include "expr/functions/text/regexp_pattern.h"
 #include "expr/json/json_path.h"
 
 namespace penstock {

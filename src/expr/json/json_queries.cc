@@ -5,8 +5,8 @@
 
 #include "base/strings.h"
 #include "data/decimal.h"
-#include "expr/functions/register_text.h"
-#include "expr/functions/text.h"
+#include "expr/functions/text/register_text.h"
+#include "expr/functions/text/text.h"
 #include "expr/json/json_clauses.h"
 #include "expr/json/json_path.h"
 #include "expr/json/register.h"

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "data/value_text.h"
-#include "expr/functions/register_text.h"
-#include "expr/functions/text.h"
+#include "expr/functions/text/register_text.h"
+#include "expr/functions/text/text.h"
 #include "expr/json/json_document.h"
 #include "expr/json/register.h"
 #include "expr/row_kernel.h"

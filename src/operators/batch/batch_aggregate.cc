@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "operators/rank_rows.h"
+#include "operators/rank/rank_rows.h"
 
 namespace penstock {
 

@@ -6,10 +6,10 @@
 
 #include <deque>
 
-#include "operators/aggregate_set.h"
+#include "operators/aggregation/aggregate_set.h"
 #include "operators/batch/batch_operator.h"
 #include "operators/batch/group_table.h"
-#include "operators/batch/spill_partitions.h"
+#include "operators/batch/spill/spill_partitions.h"
 
 namespace penstock {
 

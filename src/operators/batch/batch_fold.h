@@ -3,8 +3,8 @@
 #pragma once
 
 #include "operators/batch/batch_operator.h"
-#include "operators/batch/external_sort.h"
-#include "operators/rank_rows.h"
+#include "operators/batch/spill/external_sort.h"
+#include "operators/rank/rank_rows.h"
 
 namespace penstock {
 

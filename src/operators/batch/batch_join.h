@@ -10,7 +10,7 @@
 
 #include "operators/batch/batch_operator.h"
 #include "operators/batch/join_side.h"
-#include "operators/join_condition.h"
+#include "operators/joins/join_condition.h"
 
 namespace penstock {
 

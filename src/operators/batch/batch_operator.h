@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "operators/batch/spill_space.h"
+#include "operators/batch/spill/spill_space.h"
 
 namespace penstock {
 

@@ -6,10 +6,10 @@
 
 #include <deque>
 
-#include "operators/aggregate_set.h"
+#include "operators/aggregation/aggregate_set.h"
 #include "operators/batch/batch_operator.h"
-#include "operators/batch/external_sort.h"
-#include "operators/over_functions.h"
+#include "operators/batch/spill/external_sort.h"
+#include "operators/over/over_functions.h"
 
 namespace penstock {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "operators/batch/batch_operator.h"
-#include "operators/batch/external_sort.h"
-#include "operators/session_window.h"
+#include "operators/batch/spill/external_sort.h"
+#include "operators/windows/session_window.h"
 
 namespace penstock {
 

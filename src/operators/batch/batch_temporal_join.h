@@ -4,9 +4,9 @@
 #pragma once
 
 #include "operators/batch/batch_operator.h"
-#include "operators/batch/external_sort.h"
-#include "operators/join_condition.h"
-#include "operators/temporal_join.h"
+#include "operators/batch/spill/external_sort.h"
+#include "operators/joins/join_condition.h"
+#include "operators/joins/temporal_join.h"
 
 namespace penstock {
 

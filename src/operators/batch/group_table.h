@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "operators/batch/byte_arena.h"
+#include "operators/batch/spill/byte_arena.h"
 
 namespace penstock {
 

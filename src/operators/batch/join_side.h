@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "data/row_codec.h"
-#include "operators/batch/spill_partitions.h"
-#include "operators/join_condition.h"
+#include "operators/batch/spill/spill_partitions.h"
+#include "operators/joins/join_condition.h"
 
 namespace penstock {
 

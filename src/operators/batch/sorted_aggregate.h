@@ -8,7 +8,7 @@
 #include <deque>
 
 #include "operators/batch/batch_aggregate.h"
-#include "operators/batch/external_sort.h"
+#include "operators/batch/spill/external_sort.h"
 
 namespace penstock {
 

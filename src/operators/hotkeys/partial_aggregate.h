@@ -10,11 +10,11 @@
 
 #include <set>
 
-#include "operators/aggregate_set.h"
+#include "operators/aggregation/aggregate_set.h"
 #include "operators/emit_queue.h"
 #include "operators/late_rows.h"
-#include "operators/mini_batch.h"
-#include "operators/window_assigner.h"
+#include "operators/aggregation/mini_batch.h"
+#include "operators/windows/window_assigner.h"
 
 namespace penstock {
 

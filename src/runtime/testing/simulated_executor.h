@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "env/random.h"
-#include "runtime/executor.h"
+#include "runtime/executors/executor.h"
 
 namespace penstock {
 

@@ -1,8 +1,8 @@
 // What an OVER node computes, as operators take it; shared by both modes. Internal to the physical planner.
 #pragma once
 
-#include "operators/over_functions.h"
-#include "sql/logical_plan.h"
+#include "operators/over/over_functions.h"
+#include "sql/logical/logical_plan.h"
 
 namespace penstock::sql {
 

@@ -7,9 +7,9 @@
 #include "operators/batch/batch_aggregate.h"
 #include "operators/batch/batch_fold.h"
 #include "operators/batch/batch_sort.h"
-#include "operators/limit.h"
-#include "sql/physical_planner.h"
-#include "sql/plan_rank.h"
+#include "operators/rank/limit.h"
+#include "sql/physical/physical_planner.h"
+#include "sql/physical/plan_rank.h"
 
 namespace penstock::sql {
 

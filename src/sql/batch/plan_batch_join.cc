@@ -1,8 +1,8 @@
 // Joins in batch mode: times and windows are columns like others, so regular, interval and window joins are
 // one operator.
 #include "operators/batch/batch_join.h"
-#include "sql/physical_planner.h"
-#include "sql/plan_join.h"
+#include "sql/physical/physical_planner.h"
+#include "sql/physical/plan_join.h"
 
 namespace penstock::sql {
 

@@ -1,9 +1,9 @@
 // Windows over rows in batch mode: OVER in any order, Top-N and deduplication, sessions.
 #include "operators/batch/batch_over.h"
-#include "operators/session_window.h"
+#include "operators/windows/session_window.h"
 #include "sql/batch/over_calls.h"
-#include "sql/physical_planner.h"
-#include "sql/plan_rank.h"
+#include "sql/physical/physical_planner.h"
+#include "sql/physical/plan_rank.h"
 
 namespace penstock::sql {
 

@@ -1,6 +1,6 @@
 // INTERSECT and EXCEPT in batch mode: the rows of both sides are counted together.
 #include "operators/batch/batch_set_operation.h"
-#include "sql/physical_planner.h"
+#include "sql/physical/physical_planner.h"
 
 namespace penstock::sql {
 

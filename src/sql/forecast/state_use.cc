@@ -6,13 +6,13 @@
 
 #include "expr/aggregate.h"
 #include "operators/calc.h"
-#include "operators/changelog_normalize.h"
-#include "operators/deduplicate.h"
-#include "operators/group_aggregate.h"
-#include "operators/rank.h"
-#include "operators/regular_join.h"
-#include "operators/session_window.h"
-#include "operators/window_aggregate.h"
+#include "operators/changelog/changelog_normalize.h"
+#include "operators/rank/deduplicate.h"
+#include "operators/aggregation/group_aggregate.h"
+#include "operators/rank/rank.h"
+#include "operators/joins/regular_join.h"
+#include "operators/windows/session_window.h"
+#include "operators/windows/window_aggregate.h"
 
 namespace penstock::sql {
 

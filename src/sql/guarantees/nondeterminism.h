@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-#include "sql/logical_plan.h"
+#include "sql/logical/logical_plan.h"
 
 namespace penstock::sql {
 

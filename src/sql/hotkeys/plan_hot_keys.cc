@@ -6,7 +6,7 @@
 #include "expr/aggregate_check.h"
 #include "operators/hotkeys/hot_key_salt.h"
 #include "operators/hotkeys/partial_aggregate.h"
-#include "sql/physical_planner.h"
+#include "sql/physical/physical_planner.h"
 
 namespace penstock::sql {
 

@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "base/strings.h"
-#include "expr/functions/regexp_pattern.h"
+#include "expr/functions/text/regexp_pattern.h"
 #include "formats/json/changes/json_parts.h"
 
 namespace penstock {

@@ -1,0 +1,148 @@
+// Keep-first and keep-last.
+#include "operators/rank/deduplicate.h"
+
+namespace penstock {
+
+std::string DeduplicateSpec::Serialize() const {
+  ByteWriter out;
+  rows.Write(out);
+  out.Fixed(time_column);
+  out.Bool(keep_last);
+  out.Bool(emit_update_before);
+  out.Fixed(ttl_ms);
+  return out.Take();
+}
+
+Result<DeduplicateSpec> DeduplicateSpec::Parse(std::string_view bytes) {
+  ByteReader in(bytes);
+  DeduplicateSpec spec;
+  ASSIGN_OR_RETURN(spec.rows, RowLayout::Read(in));
+  spec.time_column = in.Fixed<int>();
+  spec.keep_last = in.Bool();
+  spec.emit_update_before = in.Bool();
+  spec.ttl_ms = in.Fixed<int64_t>();
+  return spec;
+}
+
+namespace {
+constexpr size_t kTimeBytes = 8;
+}  // namespace
+
+Deduplicate::Deduplicate(DeduplicateSpec spec)
+    : spec_(std::move(spec)),
+      partition_codec_(spec_.rows.PartitionCodec()),
+      row_codec_(spec_.rows.types),
+      writer_(spec_.rows.types, spec_.rows.types.size()) {}
+
+Status Deduplicate::Open(OperatorContext* context) {
+  RETURN_IF_ERROR(Operator::Open(context));
+  ASSIGN_OR_RETURN(state_, context->state->OpenMap({"deduplicate", 0, spec_.ttl_ms}));
+  if (waits()) {
+    ASSIGN_OR_RETURN(timers_, context->state->OpenTimers("deduplicate-timers"));
+  }
+  return Status::Ok();
+}
+
+Progress Deduplicate::FlushQueues(Output& out) {
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
+  return queue_.Flush(out);
+}
+
+Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
+  int64_t done = 0;
+  for (const Mark& mark : batch.marks) {
+    RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
+    done = mark.offset;
+    if (mark.kind == MarkKind::kWatermark && mark.watermark > watermark_) {
+      watermark_ = mark.watermark;
+      if (waits()) Fire(watermark_);
+    }
+    queue_.AddMark(mark, writer_.types());
+  }
+  RETURN_IF_ERROR(ProcessRows(batch, done, batch.rows));
+  return FlushQueues(out);
+}
+
+Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return Status::Ok();
+  std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
+  const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
+  std::string key, encoded;
+  for (int64_t row = begin; row < end; ++row) {
+    key.clear();
+    encoded.clear();
+    partition_codec_.EncodeRow(partition, row, &key);
+    row_codec_.EncodeRow(batch.columns, row, &encoded);
+    StateKey state_key{key, HashKey(key)};
+    if (time != nullptr && time->IsNull(row)) {
+      return Status::InvalidData("the time that deduplicates is NULL").WithNumber(ErrorNumber::kNullRowtime);
+    }
+    int64_t millis = time == nullptr ? 0 : MillisAt(*time, row);
+    if (waits()) {
+      if (!Wait(state_key, encoded, millis)) late_.Add(row);
+    } else if (spec_.keep_last) {
+      KeepLast(state_key, encoded, millis);
+    } else {
+      KeepFirst(state_key, encoded);
+    }
+    if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
+  }
+  writer_.FlushTo(&queue_);
+  late_.Take(batch, watermark_, context_->metrics);
+  return Status::Ok();
+}
+
+void Deduplicate::KeepFirst(StateKey key, const std::string& row) {
+  if (state_->Get(0, key, "")) return;
+  state_->Put(0, key, "", "");
+  writer_.Add(row, RowKind::kInsert);
+}
+
+// Processing time: every row is newer. A row that changes nothing is passed on only where downstream state
+// may expire.
+void Deduplicate::KeepLast(StateKey key, const std::string& row, int64_t time) {
+  std::optional<std::string_view> kept = state_->Get(0, key, "");
+  if (!kept) {
+    writer_.Add(row, RowKind::kInsert);
+  } else {
+    std::string_view before = kept->substr(kTimeBytes);
+    if (spec_.time_column >= 0 && time < ReadOrdered(*kept)) return;
+    if (spec_.time_column < 0 && spec_.ttl_ms == 0 && before == row) return;
+    if (spec_.emit_update_before) writer_.Add(before, RowKind::kUpdateBefore);
+    writer_.Add(row, RowKind::kUpdateAfter);
+  }
+  std::string value;
+  AppendOrdered(time, &value);
+  state_->Put(0, key, "", value + row);
+}
+
+bool Deduplicate::Wait(StateKey key, const std::string& row, int64_t time) {
+  if (watermark_ != kNoWatermark && time < watermark_) return false;
+  if (std::optional<std::string_view> kept = state_->Get(0, key, "")) {
+    if (kept->empty()) return true;  // the key's first row has left
+    int64_t kept_time = ReadOrdered(*kept);
+    if (time >= kept_time) return true;
+    timers_->Erase(kept_time, key);
+  }
+  std::string value;
+  AppendOrdered(time, &value);
+  state_->Put(0, key, "", value + row);
+  timers_->Register(time, key);
+  return true;
+}
+
+void Deduplicate::Fire(int64_t watermark) {
+  int64_t time = 0;
+  std::string key;
+  while (timers_->Pop(watermark, &time, &key)) {
+    StateKey state_key{key, HashKey(key)};
+    std::optional<std::string_view> kept = state_->Get(0, state_key, "");
+    if (!kept || kept->empty()) continue;
+    writer_.Add(kept->substr(kTimeBytes), RowKind::kInsert);
+    state_->Put(0, state_key, "", "");
+    if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
+  }
+  writer_.FlushTo(&queue_);
+}
+
+}  // namespace penstock

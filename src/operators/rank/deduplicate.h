@@ -1,0 +1,51 @@
+// Deduplicate: the first or the last row of each key by a time attribute (ROW_NUMBER() = 1 over a time
+// order). Processing time: keep-first lets the first row through, keep-last updates with every row. Event
+// time: keep-last updates where a row is not older than the kept one; keep-first waits for the watermark to
+// reach the row and emits it once, so that the result is insert-only. Rows behind the watermark are late
+// there: counted, and sent to the late lane.
+#pragma once
+
+#include "operators/late_rows.h"
+#include "operators/rank/rank_rows.h"
+
+namespace penstock {
+
+struct DeduplicateSpec {
+  RowLayout rows;
+  int time_column = -1;  // -1: processing time
+  bool keep_last = false;
+  bool emit_update_before = true;
+  int64_t ttl_ms = 0;
+  std::string Serialize() const;
+  static Result<DeduplicateSpec> Parse(std::string_view bytes);
+};
+
+class Deduplicate : public Operator {
+ public:
+  explicit Deduplicate(DeduplicateSpec spec);
+  Status Open(OperatorContext* context) override;
+  Result<Progress> Process(int input, const Batch& batch, Output& out) override;
+  Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
+
+ private:
+  bool waits() const { return spec_.time_column >= 0 && !spec_.keep_last; }
+  Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
+  void KeepFirst(StateKey key, const std::string& row);
+  void KeepLast(StateKey key, const std::string& row, int64_t time);
+  // False when the row is late.
+  bool Wait(StateKey key, const std::string& row, int64_t time);
+  void Fire(int64_t watermark);
+  Progress FlushQueues(Output& out);
+
+  DeduplicateSpec spec_;
+  KeyCodec partition_codec_;
+  RowCodec row_codec_;
+  MapState* state_ = nullptr;  // "" -> time and row kept; empty once it was emitted for good
+  TimerQueue* timers_ = nullptr;
+  int64_t watermark_ = kNoWatermark;
+  ChangeWriter writer_;
+  EmitQueue queue_;
+  LateRows late_;
+};
+
+}  // namespace penstock

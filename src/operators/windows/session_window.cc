@@ -1,0 +1,240 @@
+// Sessions that merge.
+#include "operators/windows/session_window.h"
+
+#include <algorithm>
+
+#include "data/datetime.h"
+
+namespace penstock {
+
+std::string SessionWindowSpec::Serialize() const {
+  ByteWriter out;
+  rows.Write(out);
+  out.Fixed(time_column);
+  out.Fixed(gap);
+  out.Bool(local_zone);
+  time_type.Write(out);
+  return out.Take();
+}
+
+Result<SessionWindowSpec> SessionWindowSpec::Parse(std::string_view bytes) {
+  ByteReader in(bytes);
+  SessionWindowSpec spec;
+  ASSIGN_OR_RETURN(spec.rows, RowLayout::Read(in));
+  spec.time_column = in.Fixed<int>();
+  spec.gap = in.Fixed<int64_t>();
+  spec.local_zone = in.Bool();
+  ASSIGN_OR_RETURN(spec.time_type, DataType::Read(in));
+  return spec;
+}
+
+namespace {
+std::vector<DataType> OutputTypes(const SessionWindowSpec& spec) {
+  std::vector<DataType> types = spec.rows.types;
+  types.push_back(DataType::Timestamp(3).NotNull());
+  types.push_back(DataType::Timestamp(3).NotNull());
+  types.push_back(spec.time_type);
+  return types;
+}
+}  // namespace
+
+SessionWindow::SessionWindow(SessionWindowSpec spec)
+    : spec_(std::move(spec)),
+      partition_codec_(spec_.rows.PartitionCodec()),
+      row_codec_(spec_.rows.types),
+      writer_(OutputTypes(spec_), spec_.rows.types.size()) {}
+
+Status SessionWindow::Open(OperatorContext* context) {
+  RETURN_IF_ERROR(Operator::Open(context));
+  ASSIGN_OR_RETURN(sessions_, context->state->OpenMap({"sessions", 0, 0}));
+  ASSIGN_OR_RETURN(rows_, context->state->OpenMap({"session-rows", 0, 0}));
+  ASSIGN_OR_RETURN(timers_, context->state->OpenTimers("session-timers"));
+  return Status::Ok();
+}
+
+Status SessionWindow::SnapshotState(std::vector<std::string>* out) {
+  arrivals_.Snapshot(out);
+  return Status::Ok();
+}
+
+Status SessionWindow::RestoreState(const std::vector<std::string>& lists) {
+  arrivals_.Restore(lists);
+  return Status::Ok();
+}
+
+Progress SessionWindow::FlushQueues(Output& out) {
+  if (late_.Flush(out) == Progress::kBlocked) return Progress::kBlocked;
+  return queue_.Flush(out);
+}
+
+int64_t SessionWindow::NowMillis() const { return FloorDiv(context_->clock->NowMicros(), int64_t{1000}); }
+
+// Windows are cut on the wall clock; watermarks are instants.
+int64_t SessionWindow::FireTime(int64_t window_end) const {
+  if (!local()) return window_end - 1;
+  return FloorDiv(context_->eval->zone->ToUtcMicros(window_end * 1000), int64_t{1000}) - 1;
+}
+
+Result<Progress> SessionWindow::Process(int, const Batch& batch, Output& out) {
+  int64_t done = 0;
+  for (const Mark& mark : batch.marks) {
+    RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
+    done = mark.offset;
+    if (mark.kind == MarkKind::kWatermark && mark.watermark > watermark_ && !proctime()) {
+      watermark_ = mark.watermark;
+      Fire(watermark_);
+    }
+    queue_.AddMark(mark, writer_.types());
+  }
+  RETURN_IF_ERROR(ProcessRows(batch, done, batch.rows));
+  return FlushQueues(out);
+}
+
+Status SessionWindow::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
+  if (begin >= end) return Status::Ok();
+  std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
+  const TimeZone& zone = *context_->eval->zone;
+  std::string key, encoded;
+  for (int64_t row = begin; row < end; ++row) {
+    int64_t time = 0;
+    if (proctime()) {
+      time = FloorDiv(zone.ToLocalMicros(context_->clock->NowMicros()), int64_t{1000});
+    } else {
+      const Column& column = *batch.column(spec_.time_column);
+      if (column.IsNull(row)) {  // Flink drops and counts such rows
+        ++context_->metrics->bad_rows;
+        continue;
+      }
+      time = MillisAt(column, row);
+      if (spec_.local_zone) time = FloorDiv(zone.ToLocalMicros(time * 1000), int64_t{1000});
+    }
+    key.clear();
+    partition_codec_.EncodeRow(partition, row, &key);
+    encoded.assign(1, static_cast<char>(batch.kind(row)));
+    row_codec_.EncodeRow(batch.columns, row, &encoded);
+    std::optional<Session> ended = Assign({key, HashKey(key)}, time, encoded);
+    if (ended) late_.AddWindowed(row, ended->start, ended->end);
+  }
+  late_.Take(batch, watermark_, context_->metrics);
+  return Status::Ok();
+}
+
+std::vector<SessionWindow::Session> SessionWindow::Sessions(
+    StateKey key, const std::function<bool(const Session&)>& wanted) const {
+  std::vector<Session> found;
+  sessions_->Scan(0, key, "", [&](std::string_view start, std::string_view value) {
+    Session session{ReadOrdered(start), ReadOrdered(value), ReadOrdered(value.substr(8))};
+    if (wanted(session)) found.push_back(session);
+    return true;
+  });
+  return found;
+}
+
+std::optional<SessionWindow::Session> SessionWindow::Assign(StateKey key, int64_t time,
+                                                            const std::string& row) {
+  Session own{time, time + spec_.gap, -1};
+  std::vector<Session> merged =
+      Sessions(key, [&](const Session& s) { return s.start <= own.end && s.end >= own.start; });
+  for (const Session& session : merged) {
+    own.start = std::min(own.start, session.start);
+    own.end = std::max(own.end, session.end);
+  }
+  if (!proctime() && watermark_ != kNoWatermark && FireTime(own.end) <= watermark_) return own;
+  own.id = merged.empty() ? arrivals_.Next() : merged[0].id;
+  bool grown = merged.size() != 1 || merged[0].start != own.start || merged[0].end != own.end;
+  if (grown) {
+    for (const Session& session : merged) {
+      Remove(key, session);
+      if (session.id != own.id) MoveRows(key, session.id, own.id);
+    }
+    Put(key, own);
+  }
+  std::string element;
+  AppendOrdered(own.id, &element);
+  AppendOrdered(arrivals_.Next(), &element);
+  rows_->Put(0, key, element, row);
+  return std::nullopt;
+}
+
+void SessionWindow::Put(StateKey key, const Session& session) {
+  std::string start, value;
+  AppendOrdered(session.start, &start);
+  AppendOrdered(session.end, &value);
+  AppendOrdered(session.id, &value);
+  sessions_->Put(0, key, start, value);
+  timers_->Register(FireTime(session.end), key);
+}
+
+void SessionWindow::Remove(StateKey key, const Session& session) {
+  std::string start;
+  AppendOrdered(session.start, &start);
+  sessions_->Erase(0, key, start);
+  timers_->Erase(FireTime(session.end), key);
+}
+
+void SessionWindow::MoveRows(StateKey key, int64_t from, int64_t to) {
+  std::string prefix, target;
+  AppendOrdered(from, &prefix);
+  AppendOrdered(to, &target);
+  std::vector<std::pair<std::string, std::string>> moving;
+  rows_->Scan(0, key, prefix, [&](std::string_view element, std::string_view row) {
+    if (element.substr(0, prefix.size()) != prefix) return false;
+    moving.emplace_back(element, row);
+    return true;
+  });
+  for (const auto& [element, row] : moving) {
+    rows_->Put(0, key, target + element.substr(prefix.size()), row);
+    rows_->Erase(0, key, element);
+  }
+}
+
+void SessionWindow::Fire(int64_t up_to) {
+  int64_t time = 0;
+  std::string key;
+  while (timers_->Pop(up_to, &time, &key)) {
+    StateKey state_key{key, HashKey(key)};
+    std::vector<Session> ended =
+        Sessions(state_key, [&](const Session& session) { return FireTime(session.end) <= time; });
+    for (const Session& session : ended) EmitSession(state_key, session);
+    if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
+  }
+  writer_.FlushTo(&queue_);
+}
+
+void SessionWindow::EmitSession(StateKey key, const Session& session) {
+  int64_t last = (session.end - 1) * 1000;
+  if (local()) last = context_->eval->zone->ToUtcMicros(last);
+  std::string prefix;
+  AppendOrdered(session.id, &prefix);
+  std::vector<std::string> left;
+  rows_->Scan(0, key, prefix, [&](std::string_view element, std::string_view row) {
+    if (element.substr(0, prefix.size()) != prefix) return false;
+    writer_.Add(row.substr(1), static_cast<RowKind>(row[0]));
+    writer_.extra(0).Append(session.start * 1000);
+    writer_.extra(1).Append(session.end * 1000);
+    writer_.extra(2).Append(last);
+    left.emplace_back(element);
+    return true;
+  });
+  for (const std::string& element : left) rows_->Erase(0, key, element);
+  Remove(key, session);
+}
+
+int64_t SessionWindow::NextProcessingTime() const {
+  std::optional<int64_t> next = proctime() ? timers_->NextTime() : std::nullopt;
+  if (!next) return INT64_MAX;
+  // Windows end on the wall clock; the task waits on the monotonic one.
+  return context_->clock->MonotonicMillis() + std::max<int64_t>(*next + 1 - NowMillis(), 0);
+}
+
+Result<Progress> SessionWindow::OnProcessingTime(int64_t, Output& out) {
+  Fire(NowMillis() - 1);
+  return FlushQueues(out);
+}
+
+Result<Progress> SessionWindow::OnEndOfInput(int, bool drained, Output& out) {
+  if (proctime() && drained) Fire(kMaxWatermark);
+  return FlushQueues(out);
+}
+
+}  // namespace penstock
