@@ -5,3 +5,5 @@ EXECUTE STATEMENT SET BEGIN
   INSERT INTO totals SELECT customer, amount FROM orders;
   INSERT INTO totals SELECT 'all', SUM(amount) FROM orders;
 END;
+-- Columns that are neither joined by nor read above a join are not kept by it: a projection below drops them.
+SELECT o.amount, a.owner FROM orders o JOIN accounts a ON o.id = a.id WHERE a.balance > 5;

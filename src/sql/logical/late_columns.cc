@@ -266,6 +266,22 @@ PlanPtr Narrow(PlanPtr plan, int width) {
 
 }  // namespace
 
+Result<std::vector<int>> LateLaneColumns(const BindContext& context, const PlanPtr& plan,
+                                         const LateSide& side) {
+  const PlanPtr& input = plan->input(side.input);
+  LateOrigin origin = TraceToTable(input, side.time_column);
+  if (origin.root == nullptr) return std::vector<int>();
+  ASSIGN_OR_RETURN(TablePtr sink, FindLaneSink(context, "late-rows", *origin.table()));
+  if (!sink) return std::vector<int>();
+  Schema wanted = sink->sink_schema();
+  std::vector<int> columns = {side.time_column};
+  for (int i = 0; i < input->schema.size(); ++i) {
+    LateOrigin column = TraceToTable(input, i);
+    if (column.root == origin.root && wanted.Find(column.name()) >= 0) columns.push_back(i);
+  }
+  return columns;
+}
+
 Result<PlanPtr> KeepQuarantinedColumns(const BindContext& context, const PlanPtr& plan) {
   if (const auto* watermark = plan->As<WatermarkNode>()) {
     ASSIGN_OR_RETURN(TablePtr sink, FindLaneSink(context, "bad-rows", *watermark->table));

@@ -33,6 +33,11 @@ std::vector<LateSide> LateSidesOf(const PlanPtr& plan, const EvalContext& eval);
 // The sink table that penstock.<kind>.<table> names, null when none.
 Result<TablePtr> FindLaneSink(const BindContext& context, const std::string& kind, const Table& table);
 
+// Columns of an input that late rows of that side are written with: nobody else may need them. Empty where
+// the table has no late lane.
+Result<std::vector<int>> LateLaneColumns(const BindContext& context, const PlanPtr& plan,
+                                         const LateSide& side);
+
 // The rule: every operator that may leave out rows of a table with a late lane gets the columns that its sink
 // takes; what stands above sees the columns it saw before.
 Result<PlanPtr> CarryLateColumns(const BindContext& context, const PlanPtr& plan);

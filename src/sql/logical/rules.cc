@@ -99,7 +99,7 @@ Status OptimizePlans(const BindContext& context, const ConnectorCatalog& connect
     ASSIGN_OR_RETURN(plan, NormalizeSources(context, connectors, plan));
     plan = MergeProjections(PushFilters(context, plan));
   }
-  *plans = PruneColumns(*plans);
+  RETURN_IF_ERROR(PruneColumns(context, plans));
   return PruneFields(connectors, plans);
 }
 

@@ -22,8 +22,8 @@ Result<PlanPtr> NormalizeSources(const BindContext& context, const ConnectorCata
                                  const PlanPtr& plan);
 PlanPtr PushFilters(const BindContext& context, const PlanPtr& plan);
 PlanPtr MergeProjections(const PlanPtr& plan);
-// Columns of the scans that any of the plans reads.
-std::vector<PlanPtr> PruneColumns(const std::vector<PlanPtr>& plans);
+// No columns that none of the plans reads, neither in scans nor in what operators keep.
+Status PruneColumns(const BindContext& context, std::vector<PlanPtr>* plans);
 // Fields of their ROW columns likewise, where the connector can leave some out.
 Status PruneFields(const ConnectorCatalog& connectors, std::vector<PlanPtr>* plans);
 
