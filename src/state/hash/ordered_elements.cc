@@ -1,154 +1,105 @@
-// Searching and changing packed leaves.
+// Searching leaves, and changing them.
 #include "state/hash/ordered_elements.h"
 
-#include <algorithm>
 #include <cstddef>
-
-#include "base/check.h"
 
 namespace penstock {
 
 void OrderedElements::clear() { *this = OrderedElements(); }
 
 size_t OrderedElements::LeafOf(uint64_t head, std::string_view element) const {
-  size_t low = 0, high = leaves_.size();  // the last leaf that does not start behind the element
+  size_t low = 0, high = leaves();  // the last leaf that does not start behind the element
   while (high - low > 1) {
     size_t middle = (low + high) / 2;
-    const Leaf& leaf = leaves_[middle];
-    bool behind = leaf.head != head ? leaf.head > head : ElementOf(leaf, leaf.entries[0]) > element;
-    (behind ? high : low) = middle;
-  }
-  return low;
-}
-
-size_t OrderedElements::EntryNotBefore(const Leaf& leaf, uint64_t head, std::string_view element) {
-  size_t low = 0, count = leaf.entries.size();
-  while (count > 0) {
-    size_t half = count / 2;
-    if (Before(leaf, leaf.entries[low + half], head, element)) {
-      low += half + 1;
-      count -= half + 1;
-    } else {
-      count = half;
-    }
+    (LeafAt(middle).Behind(0, head, element) ? high : low) = middle;
   }
   return low;
 }
 
 OrderedElements::Position OrderedElements::LowerBound(std::string_view element) const {
-  if (leaves_.empty()) return {};
+  if (empty()) return {};
   uint64_t head = HeadOf(element);
   size_t leaf = LeafOf(head, element);
-  size_t entry = EntryNotBefore(leaves_[leaf], head, element);
-  if (entry == leaves_[leaf].entries.size()) return {leaf + 1, 0};
+  size_t entry = LeafAt(leaf).NotBefore(head, element);
+  if (entry == entries(leaf)) return {leaf + 1, 0};
   return {leaf, entry};
 }
 
 OrderedElements::Position OrderedElements::Find(std::string_view element) {
-  if (has_found_ && ElementAt(found_) == element) return found_;
-  found_ = LowerBound(element);
-  has_found_ = found_.leaf < leaves_.size() && ElementAt(found_) == element;
-  return has_found_ ? found_ : Position{leaves_.size(), 0};
+  Position last{found_leaf_, found_entry_};
+  if (found_entry_ != kNotFound && ElementAt(last) == element) return last;
+  Position at = LowerBound(element);
+  bool found = at.leaf < leaves() && ElementAt(at) == element;
+  found_leaf_ = static_cast<uint32_t>(at.leaf);
+  found_entry_ = found ? static_cast<uint32_t>(at.entry) : kNotFound;
+  return found ? at : Position{leaves(), 0};
 }
 
-void OrderedElements::Append(Leaf* leaf, Entry* entry, std::string_view element, std::string_view value) {
-  CHECK(leaf->bytes.size() + element.size() + value.size() < size_t{1} << 32);
-  entry->offset = static_cast<uint32_t>(leaf->bytes.size());
-  entry->element_size = static_cast<uint32_t>(element.size());
-  entry->value_size = static_cast<uint32_t>(value.size());
-  leaf->live += entry->element_size + entry->value_size;
-  leaf->bytes.append(element).append(value);
-}
-
-void OrderedElements::Compact(Leaf* leaf) {
-  if (leaf->bytes.size() < 256 || leaf->live * 2 > leaf->bytes.size()) return;
-  std::string bytes;
-  bytes.reserve(leaf->live);
-  for (Entry& entry : leaf->entries) {
-    size_t offset = bytes.size();
-    bytes.append(leaf->bytes, entry.offset, entry.element_size + size_t{entry.value_size});
-    entry.offset = static_cast<uint32_t>(offset);
+void OrderedElements::Insert(std::string_view element, std::string_view value, Position* at) {
+  uint64_t head = HeadOf(element);
+  at->leaf = LeafOf(head, element);
+  if (LeafAt(at->leaf).size() == ElementLeaf::kEntries) {
+    SplitLeaf(at->leaf);
+    at->leaf = LeafOf(head, element);
   }
-  leaf->bytes = std::move(bytes);
-}
-
-void OrderedElements::Replace(Leaf* leaf, Entry* entry, std::string_view element, std::string_view value) {
-  if (entry->value_size == value.size()) {
-    if (!value.empty())
-      std::memcpy(leaf->bytes.data() + entry->offset + entry->element_size, value.data(), value.size());
-    return;
+  ElementLeaf& leaf = LeafAt(at->leaf);
+  at->entry = leaf.NotBefore(head, element);
+  leaf.Insert(at->entry, head, element, value);
+  if (many_) {
+    ++many_->count;
+    many_->live += element.size() + value.size();
   }
-  leaf->live -= entry->element_size + entry->value_size;
-  Append(leaf, entry, element, value);
-  Compact(leaf);
+  found_entry_ = kNotFound;
 }
 
 void OrderedElements::Put(std::string_view element, std::string_view value, int64_t time, uint32_t epoch) {
   Position at = Find(element);
   stored_ = false;
-  if (at.leaf == leaves_.size()) {
-    uint64_t head = HeadOf(element);
-    if (leaves_.empty()) leaves_.emplace_back();
-    at.leaf = LeafOf(head, element);
-    if (leaves_[at.leaf].entries.size() == kLeafEntries) {
-      SplitLeaf(at.leaf);
-      at.leaf = LeafOf(head, element);
-    }
-    Leaf& leaf = leaves_[at.leaf];
-    at.entry = EntryNotBefore(leaf, head, element);
-    leaf.entries.insert(leaf.entries.begin() + static_cast<std::ptrdiff_t>(at.entry),
-                        Entry{head, 0, 0, 0, 0, 0});
-    Append(&leaf, &leaf.entries[at.entry], element, value);
-    leaf.head = leaf.entries[0].head;
-    ++count_;
-    live_ += element.size() + value.size();
-    has_found_ = false;
+  if (at.leaf == leaves()) {
+    Insert(element, value, &at);
   } else {
-    live_ += value.size() - leaves_[at.leaf].entries[at.entry].value_size;
-    Replace(&leaves_[at.leaf], &leaves_[at.leaf].entries[at.entry], element, value);
+    if (many_) many_->live += value.size() - ValueAt(at).size();
+    LeafAt(at.leaf).Replace(at.entry, value);
   }
-  leaves_[at.leaf].entries[at.entry].time = time;
-  leaves_[at.leaf].entries[at.entry].epoch = epoch;
-  leaves_[at.leaf].epoch = std::max(leaves_[at.leaf].epoch, epoch);
+  LeafAt(at.leaf).Stamp(at.entry, time, epoch);
 }
 
 bool OrderedElements::Erase(std::string_view element) {
   Position at = Find(element);
-  if (at.leaf == leaves_.size()) return false;
-  has_found_ = stored_ = false;
-  Leaf& leaf = leaves_[at.leaf];
-  live_ -= leaf.entries[at.entry].element_size + leaf.entries[at.entry].value_size;
-  leaf.live -= leaf.entries[at.entry].element_size + leaf.entries[at.entry].value_size;
-  leaf.entries.erase(leaf.entries.begin() + static_cast<std::ptrdiff_t>(at.entry));
-  --count_;
-  if (leaf.entries.empty()) {
-    leaves_.erase(leaves_.begin() + static_cast<std::ptrdiff_t>(at.leaf));
+  if (at.leaf == leaves()) return false;
+  found_entry_ = kNotFound;
+  stored_ = false;
+  ElementLeaf& leaf = LeafAt(at.leaf);
+  if (many_) {
+    --many_->count;
+    many_->live -= leaf.entry(at.entry).size();
+  }
+  leaf.Erase(at.entry);
+  if (leaf.size() > 0) return true;
+  if (!many_) {
+    only_ = ElementLeaf();
     return true;
   }
-  leaf.head = leaf.entries[0].head;
-  Compact(&leaf);
+  many_->leaves.erase(many_->leaves.begin() + static_cast<std::ptrdiff_t>(at.leaf));
+  if (many_->leaves.size() > 1) return true;
+  only_ = std::move(many_->leaves[0]);
+  many_.reset();
   return true;
 }
 
 // Two pieces, each with its own bytes; the last leaf keeps nearly all, as elements often come in order.
 void OrderedElements::SplitLeaf(size_t at) {
-  Leaf upper;
-  Leaf& lower = leaves_[at];
-  size_t kept = at + 1 == leaves_.size() ? kLeafEntries - kLeafEntries / 8 : kLeafEntries / 2;
-  for (size_t i = kept; i < lower.entries.size(); ++i) {
-    Entry entry = lower.entries[i];
-    std::string_view bytes = lower.bytes;
-    std::string_view element = bytes.substr(entry.offset, entry.element_size);
-    std::string_view value = bytes.substr(entry.offset + entry.element_size, entry.value_size);
-    lower.live -= entry.element_size + entry.value_size;
-    Append(&upper, &entry, element, value);
-    upper.entries.push_back(entry);
+  constexpr size_t kAll = ElementLeaf::kEntries;
+  if (!many_) {
+    many_ = std::make_unique<Leaves>();
+    many_->count = only_.size();
+    many_->live = only_.live();
+    many_->leaves.push_back(std::move(only_));
+    only_ = ElementLeaf();
   }
-  lower.entries.resize(kept);
-  upper.head = upper.entries[0].head;
-  upper.epoch = lower.epoch;
-  Compact(&lower);
-  leaves_.insert(leaves_.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(upper));
+  size_t kept = at + 1 == leaves() ? kAll - kAll / 8 : kAll / 2;
+  ElementLeaf upper = LeafAt(at).SplitAt(kept);
+  many_->leaves.insert(many_->leaves.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(upper));
 }
 
 }  // namespace penstock
