@@ -2,7 +2,7 @@
 """Runs the tests of a build folder and prints one line each, then 'N passed, N failed, N skipped'.
 
 Steps: checks of the sources (layers, tidy), the unit test binaries (*_test), the text tests of tests/sql, the
-command line (tests/cli), bad input (tests/input), plans, and the conformance ratchet when the cases are there ($PENSTOCK_CONFORMANCE). What is
+command line (tests/cli, tests/parity), bad input (tests/input), plans, and the conformance ratchet when the cases are there ($PENSTOCK_CONFORMANCE). What is
 missing is skipped by name.
 """
 import argparse
@@ -66,6 +66,7 @@ def main():
     cli_runner = ROOT / "tests" / "cli" / "run.py"
     if cli_runner.exists():
         tally.run("command line", [sys.executable, str(cli_runner), "--penstock", str(penstock)])
+    tally.run("parity", [sys.executable, "tests/parity/run.py", "--penstock", str(penstock)])
     tally.run("bad input", [sys.executable, "tests/input/run.py", "--penstock", str(penstock)])
     plan_runner = ROOT / "tests" / "plan" / "run.py"
     if plan_runner.exists():

@@ -12,6 +12,7 @@
 #include "engine/session.h"
 #include "env/termination_signals.h"
 #include "job_command.h"
+#include "parity_command.h"
 #include "state_command.h"
 #include "verify_command.h"
 
@@ -120,6 +121,7 @@ int main(int argc, char** argv) {
   StateCommand state(&app);
   JobCommand jobs(&app);
   VerifyCommand verify(&app);
+  ParityCommand parity(&app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -129,6 +131,7 @@ int main(int argc, char** argv) {
   if (state.parsed()) return state.Run();
   if (jobs.parsed()) return jobs.Run();
   if (verify.parsed()) return verify.Run();
+  if (parity.parsed()) return parity.Run();
   if (!arguments.session.savepoint_dir.empty() && !arguments.session.stop_when_idle) {
     return Usage("--savepoint needs --stop-when-idle");
   }

@@ -10,6 +10,7 @@
 #include "engine/connector_list.h"
 #include "engine/output/terminal_connector.h"
 #include "engine/jobs/running_job.h"
+#include "engine/rerun/rerun.h"
 #include "expr/aggregate.h"
 #include "expr/user_functions.h"
 #include "operators/register.h"
@@ -100,6 +101,7 @@ Session::Session(SessionOptions options, const Clock* clock, FileSystem* files)
   registry_.AddSink(sql::kCollectSink, [this](std::string_view) -> Result<std::unique_ptr<Sink>> {
     return std::unique_ptr<Sink>(new CollectSink(collector_->statement, collector_->handler));
   });
+  if (options_.rerun != nullptr) RegisterRerunSink(&registry_, options_.rerun);
   eval_.now_micros = [this] { return clock_->NowMicros(); };
   eval_.random = [this] { return Random::Mix(random_state_.fetch_add(Random::kStep) + Random::kStep); };
 }
@@ -167,7 +169,7 @@ Status Session::Execute(const sql::AstStatement& statement, int number, ResultHa
   if (options_.explain_only && IsQuery(statement))
     return ReportPlan(statement, {"CHANGELOG_MODE"}, number, handler);
   if (const auto* s = std::get_if<sql::AstSelectStatement>(&statement.body))
-    return ExecuteBody(*s, number, handler);
+    return options_.rerun != nullptr ? Status::Ok() : ExecuteBody(*s, number, handler);
   if (const auto* s = std::get_if<sql::AstInsert>(&statement.body)) return ExecuteInserts({*s}, number);
   if (const auto* s = std::get_if<sql::AstStatementSet>(&statement.body))
     return ExecuteInserts(s->inserts, number);
@@ -364,13 +366,18 @@ Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, R
   RETURN_IF_ERROR(sql::OptimizePlans(bind_context(), connectors_, &plans));
   RETURN_IF_ERROR(planner.Add(plans[0], sql::SinkTarget{}));
   handler->OnColumns(number, plan->schema);
-  collector_->statement = number;
-  collector_->handler = handler;
+  CollectFor(number, handler);
   bool bounded = planner.bounded();
   return RunJob({planner.Finish("SELECT"), bounded, {}}, handler_ == nullptr, number);
 }
 
+void Session::CollectFor(int statement, ResultHandler* handler) {
+  collector_->statement = statement;
+  collector_->handler = handler;
+}
+
 Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number) {
+  if (options_.rerun != nullptr) return RerunInserts(inserts, number);
   sql::PhysicalPlanner planner(bind_context(), connectors_);
   std::vector<std::string> sinks;
   std::vector<sql::PlanPtr> plans;

@@ -26,11 +26,13 @@
 #include "sql/config.h"
 #include "sql/syntax/parser.h"
 #include "sql/physical/physical_planner.h"
+#include "sql/rerun/read_range.h"
 #include "table/catalog.h"
 
 namespace penstock {
 
 class LiveTables;
+class Rerun;
 
 struct SessionOptions {
   bool stop_when_idle = false;
@@ -50,6 +52,7 @@ struct SessionOptions {
   bool rewind = false;              // start from a savepoint although exactly-once sinks have more
   bool allow_non_restored_state = false;
   std::string script_name = "session";  // names the folder of its checkpoints
+  Rerun* rerun = nullptr;  // INSERT statements are run again for it (rerun/rerun.h); queries do nothing
 };
 
 class Session {
@@ -78,7 +81,10 @@ class Session {
 
   // As SET 'key' = 'value'; an option that cannot have this value keeps the one it had.
   Status SetOption(const std::string& key, const std::string& value);
+  // Reads what a table has now, in batch mode: its rows to the handler, on another thread. Waits for the end.
+  Status ReadTable(const Table& table, const std::vector<std::string>& columns, ResultHandler* handler);
   const Catalog& catalog() const { return catalog_; }
+  MemoryBudget& memory() { return memory_; }
   // What applications add; before the first statement that names it.
   ConnectorCatalog& connectors() { return connectors_; }
   FactoryRegistry& registry() { return registry_; }
@@ -90,6 +96,12 @@ class Session {
   Status Execute(const sql::AstStatement& statement, int number, ResultHandler* handler);
   Status ExecuteBody(const sql::AstSelectStatement& select, int number, ResultHandler* handler);
   Status ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int number);
+  // For a Rerun (rerun/session_rerun.cc): the statement in batch mode; and plans over a range, where the
+  // sinks are the Rerun's.
+  Status RerunInserts(const std::vector<sql::AstInsert>& inserts, int number);
+  Status RunBounded(std::vector<sql::PlanPtr> plans, const std::vector<sql::SinkTarget>& targets,
+                    const sql::ReadRange& range, int number);
+  void CollectFor(int statement, ResultHandler* handler);
   // The plan of a query or of INSERTs as a result (explain.cc).
   Status ReportPlan(const sql::AstStatement& statement, const std::vector<std::string>& details, int number,
                     ResultHandler* handler);
