@@ -9,7 +9,7 @@
 #include "env/clock.h"
 #include "env/files/memory_file_system.h"
 #include "env/random.h"
-#include "state/state_backend.h"
+#include "state/bounded_backend.h"
 
 namespace penstock {
 namespace {
@@ -19,7 +19,8 @@ using Values = std::map<std::string, std::string>;
 // One subtask over restarts of its process.
 class FaultyLife {
  public:
-  explicit FaultyLife(uint64_t seed) : random_(seed) { Start(); }
+  // `stream_bytes`: state of more bytes goes through pieces.
+  FaultyLife(uint64_t seed, uint64_t stream_bytes) : random_(seed), stream_bytes_(stream_bytes) { Start(); }
 
   void Run(int epochs) {
     for (int i = 0; i < epochs && !testing::Test::HasFailure(); ++i) {
@@ -32,11 +33,12 @@ class FaultyLife {
   int deltas() const { return deltas_; }
   int failures() const { return failures_; }
   int crashes() const { return crashes_; }
+  int in_pieces() const { return in_pieces_; }  // restores
 
  private:
   void Start() {
-    backend_ = MakeHashBackend({}, &clock_);
-    store_ = std::make_unique<CheckpointStore>(&files_, "/job", ++claim_, ChainLimits{3, 300});
+    backend_ = MakeHashBackend({}, &clock_, &memory_);
+    store_ = std::make_unique<CheckpointStore>(&files_, "/job", ++claim_, ChainLimits{3, 300, stream_bytes_});
   }
   MapState* State() { return *backend_->OpenMap({"values"}); }
 
@@ -96,14 +98,21 @@ class FaultyLife {
     Result<std::vector<SubtaskSnapshot>> parts = store_->ReadParts(manifest);
     EXPECT_TRUE(parts) << parts.status().ToString();
     if (!parts) return values;
-    auto backend = MakeHashBackend({}, &clock_);
-    const std::string& keyed = parts->at(0).keyed;
-    EXPECT_TRUE(keyed.empty() || backend->Restore(keyed).ok());
+    auto backend = MakeHashBackend({}, &clock_, &memory_);
+    RestoreInto(backend.get(), parts->at(0));
     MapState* state = *backend->OpenMap({"values"});
     state->ForEachKey(0, [&](StateKey key) {
       values[std::string(key.bytes)] = state->Get(0, key, "e").value_or("nothing");
     });
     return values;
+  }
+
+  void RestoreInto(BoundedBackend* backend, const SubtaskSnapshot& part) {
+    in_pieces_ += part.keyed_source ? 1 : 0;
+    Status restored;
+    if (part.keyed_source) restored = backend->Restore(*part.keyed_source);
+    if (!part.keyed.empty()) restored = backend->Restore(part.keyed);
+    EXPECT_TRUE(restored.ok()) << restored.ToString();
   }
 
   void CheckSealed() {
@@ -127,38 +136,43 @@ class FaultyLife {
     now_.clear();
     if (epochs.empty()) return;
     Manifest manifest = store_->ReadManifest(epochs.back()).value();
-    std::string keyed = store_->ReadParts(manifest).value().at(0).keyed;
+    SubtaskSnapshot part = store_->ReadParts(manifest).value().at(0);
     now_ = at_barrier_[manifest.epoch];
-    EXPECT_TRUE(keyed.empty() || backend_->Restore(keyed).ok());
+    RestoreInto(backend_.get(), part);
     decided_ = manifest.epoch;
     store_->GoOnFrom(manifest);
-    if (!keyed.empty() && random_.Below(3) != 0) backend_->GoOnFrom(manifest.epoch);
+    if (part.has_keyed() && random_.Below(3) != 0) backend_->GoOnFrom(manifest.epoch);
   }
 
   Random random_;
   ManualClock clock_{0};
   MemoryFileSystem files_;
-  std::unique_ptr<StateBackend> backend_;
+  MemoryBudget memory_;
+  std::unique_ptr<BoundedBackend> backend_;
   std::unique_ptr<CheckpointStore> store_;
   uint64_t claim_ = 0, epoch_ = 0, decided_ = 0;
   Values now_;
   std::map<uint64_t, Values> at_barrier_;
-  int deltas_ = 0, failures_ = 0, crashes_ = 0;
+  const uint64_t stream_bytes_;
+  int deltas_ = 0, failures_ = 0, crashes_ = 0, in_pieces_ = 0;
 };
 
 TEST(ChainFaults, EverySealedCheckpointRestoresWhateverFails) {
-  int deltas = 0, failures = 0, crashes = 0;
+  int deltas = 0, failures = 0, crashes = 0, in_pieces = 0;
   for (uint64_t seed = 1; seed <= 120 && !testing::Test::HasFailure(); ++seed) {
-    FaultyLife life(seed);
+    constexpr uint64_t kSizes[] = {0, 200, uint64_t{1} << 20};
+    FaultyLife life(seed, kSizes[seed % 3]);
     life.Run(30);
     deltas += life.deltas();
     failures += life.failures();
     crashes += life.crashes();
+    in_pieces += life.in_pieces();
     if (testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed;
   }
   EXPECT_GT(deltas, 1500);
   EXPECT_GT(failures, 300);
   EXPECT_GT(crashes, 300);
+  EXPECT_GT(in_pieces, 300);
 }
 
 }  // namespace

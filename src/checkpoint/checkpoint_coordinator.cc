@@ -254,6 +254,9 @@ void CheckpointCoordinator::Run() {
 void CheckpointCoordinator::Stop() {
   std::lock_guard lock(mutex_);
   stopping_ = true;
+  // Snapshots may keep the stores of their backends open.
+  collected_.clear();
+  ended_.clear();
   changed_.notify_all();
 }
 

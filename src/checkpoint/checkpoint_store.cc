@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "checkpoint/range_reader.h"
+#include "data/byte_hash.h"
 #include "data/key_codec.h"
 #include "env/failpoint.h"
 #include "state/keyed_merge.h"
+#include "state/pieces/keyed_pieces.h"
 
 namespace penstock {
 
@@ -39,7 +42,8 @@ constexpr size_t kSharedBaseBytes = size_t{64} << 10;
 
 }  // namespace
 
-// The files of an epoch that is being written: one that most parts share, and one for each large base.
+// The files of an epoch that is being written: one that most parts share, and one for each large base or
+// delta.
 class CheckpointStore::Writing {
  public:
   Writing(CheckpointStore* store, uint64_t epoch) : store_(store), epoch_(epoch) {}
@@ -52,9 +56,17 @@ class CheckpointStore::Writing {
   }
   Result<FileRange> AddBase(std::string_view bytes) {
     if (bytes.size() < kSharedBaseBytes) return Add(bytes);
-    FileRange range{Name(kBasePrefix, fmt::format("-{}", bases_++)), 0, bytes.size(), HashKey(bytes)};
+    FileRange range{Name(kBasePrefix, fmt::format("-{}", files_++)), 0, bytes.size(), HashKey(bytes)};
     RETURN_IF_ERROR(store_->WriteDurably(store_->PathOf(range.file), bytes));
     written_ += bytes.size();
+    return range;
+  }
+  // In pieces, in a file of its own.
+  Result<FileRange> AddSource(KeyedSource& source) {
+    std::string_view prefix = source.delta() ? kStatePrefix : kBasePrefix;
+    FileRange range{Name(prefix, fmt::format("-{}", files_++)), 0, 0, 0};
+    RETURN_IF_ERROR(store_->StreamDurably(store_->PathOf(range.file), source, &range));
+    written_ += range.size;
     return range;
   }
   Status Finish() { return store_->WriteDurably(store_->PathOf(Name(kStatePrefix, "")), shared_); }
@@ -66,7 +78,7 @@ class CheckpointStore::Writing {
   }
   CheckpointStore* store_;
   uint64_t epoch_;
-  int bases_ = 0;
+  int files_ = 0;
   uint64_t written_ = 0;
   std::string shared_;
 };
@@ -79,6 +91,21 @@ std::string CheckpointStore::ManifestPath(uint64_t epoch) const {
 Status CheckpointStore::WriteDurably(const std::string& path, std::string_view bytes) {
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_->OpenForWrite(path));
   RETURN_IF_ERROR(file->Append(bytes));
+  RETURN_IF_ERROR(file_written.Hit());
+  if (!no_fsync.On()) RETURN_IF_ERROR(file->Sync());
+  RETURN_IF_ERROR(file_synced.Hit());
+  return file->Close();
+}
+
+Status CheckpointStore::StreamDurably(const std::string& path, KeyedSource& source, FileRange* range) {
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, files_->OpenForWrite(path));
+  ByteHash hash;
+  RETURN_IF_ERROR(WritePieces(source, [&](std::string_view piece) {
+    hash.Add(piece);
+    range->size += piece.size();
+    return file->Append(piece);
+  }));
+  range->checksum = hash.value();
   RETURN_IF_ERROR(file_written.Hit());
   if (!no_fsync.On()) RETURN_IF_ERROR(file->Sync());
   RETURN_IF_ERROR(file_synced.Hit());
@@ -162,22 +189,40 @@ Status CheckpointStore::SealParts(const std::vector<const SubtaskSnapshot*>& par
 }
 
 // Where the keyed state of a part lies once this epoch is sealed.
-Result<std::vector<FileRange>> CheckpointStore::Chain(const SubtaskSnapshot& part, Writing* writing) const {
-  if (part.since != 0) {
-    ASSIGN_OR_RETURN(std::vector<FileRange> chain, ChainOf(part.since, part));
-    if (part.keyed.empty()) return chain;
-    return Extend(std::move(chain), part.keyed, writing);
-  }
-  if (part.keyed.empty()) return std::vector<FileRange>();
+Result<std::vector<FileRange>> CheckpointStore::Chain(const SubtaskSnapshot& part, Writing* writing) {
+  if (!part.has_keyed()) return part.since != 0 ? ChainOf(part.since, part) : std::vector<FileRange>();
+  if (part.since == 0) return WholeChain(part, writing);
+  ASSIGN_OR_RETURN(std::vector<FileRange> chain, ChainOf(part.since, part));
+  return Extend(std::move(chain), part, writing);
+}
+
+Result<std::vector<FileRange>> CheckpointStore::WholeChain(const SubtaskSnapshot& part, Writing* writing) {
   // A task that has ended hands in the same state with every epoch.
-  if (!sealed_.empty()) {
-    Result<std::vector<FileRange>> before = ChainOf(sealed_.rbegin()->first, part);
-    if (before && before->size() == 1 && before->front().size == part.keyed.size() &&
-        before->front().checksum == HashKey(part.keyed))
-      return before;
+  Written written{part.keyed_source, HashKey(part.keyed), part.keyed.size(), {}};
+  Result<std::vector<FileRange>> before = std::vector<FileRange>();
+  if (!sealed_.empty()) before = ChainOf(sealed_.rbegin()->first, part);
+  if (before && before->size() == 1) {
+    auto same = [&](const Written& known) {
+      bool content = part.keyed_source ? known.source.lock() == part.keyed_source
+                                       : known.size == written.size && known.checksum == written.checksum;
+      return content && known.base == before->front();
+    };
+    // Also what an earlier process wrote, where it was written as it is.
+    bool as_bytes = !part.keyed_source && before->front().size == written.size &&
+                    before->front().checksum == written.checksum;
+    if (as_bytes || std::any_of(written_.begin(), written_.end(), same)) return before;
   }
-  ASSIGN_OR_RETURN(FileRange base, writing->AddBase(part.keyed));
-  return std::vector<FileRange>{std::move(base)};
+  if (part.keyed_source || part.keyed.size() >= limits_.stream_bytes) {
+    Source source = part.keyed_source;
+    if (!source) {
+      ASSIGN_OR_RETURN(source, MakeKeyedView(part.keyed));
+    }
+    ASSIGN_OR_RETURN(written.base, writing->AddSource(*source));
+  } else {
+    ASSIGN_OR_RETURN(written.base, writing->AddBase(part.keyed));
+  }
+  written_.push_back(written);
+  return std::vector<FileRange>{written.base};
 }
 
 Result<std::vector<FileRange>> CheckpointStore::ChainOf(uint64_t epoch, const SubtaskSnapshot& part) const {
@@ -191,36 +236,70 @@ Result<std::vector<FileRange>> CheckpointStore::ChainOf(uint64_t epoch, const Su
       fmt::format("the state of '{}' changes checkpoint {}, which is not there", part.uid, epoch));
 }
 
-bool CheckpointStore::IsTooLong(const std::vector<FileRange>& chain, size_t more_bytes) const {
+bool CheckpointStore::IsTooLong(const std::vector<FileRange>& chain, uint64_t more_bytes) const {
   uint64_t deltas = more_bytes;
   for (size_t i = 1; i < chain.size(); ++i) deltas += chain[i].size;
   return chain.size() >= limits_.links || deltas > std::max(limits_.delta_bytes, chain.front().size / 2);
 }
 
-Result<std::vector<FileRange>> CheckpointStore::Extend(std::vector<FileRange> chain, std::string_view delta,
-                                                       Writing* writing) const {
-  if (chain.empty()) return Status::Internal("a delta of keyed state without a base");
-  if (IsTooLong(chain, delta.size())) {
-    ASSIGN_OR_RETURN(std::string merged, ReadChain(chain, delta_lost.On() ? std::string_view() : delta));
-    ASSIGN_OR_RETURN(FileRange base, writing->AddBase(merged));
-    return std::vector<FileRange>{std::move(base)};
-  }
-  chain.push_back(writing->Add(delta));
-  return chain;
+bool CheckpointStore::IsLarge(const std::vector<FileRange>& chain, uint64_t more_bytes) const {
+  for (const FileRange& link : chain) more_bytes += link.size;
+  return more_bytes >= limits_.stream_bytes;
 }
 
-// The chain, with one more delta where `last` is not empty, as one base.
-Result<std::string> CheckpointStore::ReadChain(const std::vector<FileRange>& chain,
-                                               std::string_view last) const {
-  std::vector<std::string> bytes;
-  for (const FileRange& link : chain) {
-    ASSIGN_OR_RETURN(std::string one, ReadRange(link));
-    bytes.push_back(std::move(one));
+Result<std::vector<FileRange>> CheckpointStore::Extend(std::vector<FileRange> chain,
+                                                       const SubtaskSnapshot& delta, Writing* writing) const {
+  if (chain.empty()) return Status::Internal("a delta of keyed state without a base");
+  uint64_t bytes = delta.keyed_source ? delta.keyed_source->bytes() : delta.keyed.size();
+  bool is_large = delta.keyed_source || bytes >= limits_.stream_bytes;
+  bool too_long = IsTooLong(chain, bytes);
+  if (!too_long && !is_large) {
+    chain.push_back(writing->Add(delta.keyed));
+    return chain;
   }
-  if (bytes.size() == 1 && last.empty()) return std::move(bytes[0]);
-  std::vector<std::string_view> views(bytes.begin(), bytes.end());
-  if (!last.empty()) views.push_back(last);
-  return MergeKeyed(views);
+  Source source = delta.keyed_source;
+  if (!source) {
+    ASSIGN_OR_RETURN(source, MakeKeyedView(delta.keyed));
+  }
+  if (!too_long) {
+    ASSIGN_OR_RETURN(FileRange link, writing->AddSource(*source));
+    chain.push_back(std::move(link));
+    return chain;
+  }
+  ASSIGN_OR_RETURN(Source merged, OpenChain(chain, delta_lost.On() ? nullptr : source));
+  if (is_large || IsLarge(chain, bytes)) {
+    ASSIGN_OR_RETURN(FileRange base, writing->AddSource(*merged));
+    return std::vector<FileRange>{std::move(base)};
+  }
+  ASSIGN_OR_RETURN(std::string whole, KeyedBytes(*merged));
+  ASSIGN_OR_RETURN(FileRange base, writing->AddBase(whole));
+  return std::vector<FileRange>{std::move(base)};
+}
+
+// What was not written in pieces is small, or of an earlier version: it is read whole.
+Result<CheckpointStore::Source> CheckpointStore::OpenLink(const FileRange& range) const {
+  if (range.size >= limits_.stream_bytes) {
+    auto reader = std::make_shared<RangeReader>(files_, PathOf(range.file), range);
+    ASSIGN_OR_RETURN(std::string head, reader->Read(0, std::min<uint64_t>(range.size, kPiecesHead)));
+    if (IsPieces(head)) {
+      return OpenPieces(PathOf(range.file), range.size,
+                        [reader](uint64_t offset, uint64_t size) { return reader->Read(offset, size); });
+    }
+  }
+  ASSIGN_OR_RETURN(std::string bytes, ReadRange(range));
+  return MakeKeyedSource(std::move(bytes));
+}
+
+Result<CheckpointStore::Source> CheckpointStore::OpenChain(const std::vector<FileRange>& chain,
+                                                           Source last) const {
+  std::vector<Source> links;
+  for (const FileRange& link : chain) {
+    ASSIGN_OR_RETURN(Source source, OpenLink(link));
+    links.push_back(std::move(source));
+  }
+  if (last) links.push_back(std::move(last));
+  if (links.size() == 1) return std::move(links[0]);
+  return MergeSources(std::move(links));
 }
 
 Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
@@ -279,22 +358,26 @@ Result<Manifest> CheckpointStore::ReadManifest(uint64_t epoch) const {
   return manifest;
 }
 
-Result<std::string> CheckpointStore::ReadRange(const FileRange& range) const {
-  std::string path = PathOf(range.file);
-  auto damaged = [&](const char* what) { return Status::Corruption("'" + path + "' " + what); };
-  // A manifest that lies about sizes must not make us allocate.
-  ASSIGN_OR_RETURN(FileInfo info, files_->Stat(path));
-  if (range.offset > info.size || range.size > info.size - range.offset) return damaged("is cut short");
-  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, files_->OpenForRead(path));
-  RETURN_IF_ERROR(file->Seek(range.offset));
-  std::string bytes(range.size, '\0');
-  for (size_t at = 0; at < bytes.size();) {
-    ASSIGN_OR_RETURN(size_t read, file->Read(bytes.data() + at, bytes.size() - at));
-    if (read == 0) return damaged("is cut short");
-    at += read;
+Status CheckpointStore::CopyRange(const FileRange& range, const AppendBytes& append) const {
+  constexpr uint64_t kBlock = uint64_t{1} << 20;
+  RangeReader reader(files_, PathOf(range.file), range);
+  ByteHash hash;
+  for (uint64_t at = 0; at < range.size;) {
+    ASSIGN_OR_RETURN(std::string block, reader.Read(at, std::min(kBlock, range.size - at)));
+    hash.Add(block);
+    at += block.size();
+    RETURN_IF_ERROR(append(block));
   }
-  if (HashKey(bytes) != range.checksum && !unchecked.On())
-    return damaged("does not match the checksum in its manifest");
+  if (hash.value() == range.checksum || unchecked.On()) return Status::Ok();
+  return Status::Corruption("'" + PathOf(range.file) + "' does not match the checksum in its manifest");
+}
+
+Result<std::string> CheckpointStore::ReadRange(const FileRange& range) const {
+  std::string bytes;
+  RETURN_IF_ERROR(CopyRange(range, [&](std::string_view block) {
+    bytes.append(block);
+    return Status::Ok();
+  }));
   return bytes;
 }
 
@@ -304,14 +387,29 @@ Result<std::vector<SubtaskSnapshot>> CheckpointStore::ReadParts(const Manifest& 
     ASSIGN_OR_RETURN(std::string rest, ReadRange(part.rest));
     ASSIGN_OR_RETURN(SubtaskSnapshot snapshot, ReadSnapshot(rest));
     if (!part.keyed.empty()) {
-      Result<std::string> keyed = ReadChain(part.keyed, {});
-      if (!keyed) return Status(keyed.error()).WithContext("the state of " + part.uid);
-      snapshot.keyed = std::move(*keyed);
+      Status read = ReadKeyed(part.keyed, &snapshot);
+      if (!read.ok()) return std::move(read).WithContext("the state of " + part.uid);
     }
     snapshot.restored_from = manifest.epoch;
     parts.push_back(std::move(snapshot));
   }
   return parts;
+}
+
+// As bytes where it is small: they are checked now.
+Status CheckpointStore::ReadKeyed(const std::vector<FileRange>& chain, SubtaskSnapshot* snapshot) const {
+  bool is_large = IsLarge(chain, 0);
+  if (!is_large && chain.size() == 1) {
+    ASSIGN_OR_RETURN(snapshot->keyed, ReadRange(chain[0]));
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(Source source, OpenChain(chain, nullptr));
+  if (is_large) {
+    snapshot->keyed_source = std::move(source);
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(snapshot->keyed, KeyedBytes(*source));
+  return Status::Ok();
 }
 
 // An error where one of the manifests cannot be read: then nobody knows what it needs.
@@ -353,6 +451,7 @@ Status CheckpointStore::RemoveBefore(uint64_t epoch) {
   ASSIGN_OR_RETURN(std::vector<Entry> entries, Entries());
   sealed_.erase(sealed_.begin(), sealed_.lower_bound(epoch));
   ASSIGN_OR_RETURN(std::set<std::string> kept, PathsReferredTo(entries, epoch));
+  std::erase_if(written_, [&](const Written& known) { return !kept.contains(PathOf(known.base.file)); });
   std::stable_partition(entries.begin(), entries.end(), [](const Entry& entry) { return entry.manifest; });
   for (const Entry& entry : entries) {
     if (entry.epoch >= epoch || (kept.contains(entry.path) && !chain_removed.On())) continue;

@@ -5,7 +5,8 @@
 //
 // Keyed state is written as chains, a base and the deltas after it, so that a checkpoint costs what changed.
 // A chain that grows long or heavy becomes a new base here, from its files: tasks have no part in it. Format:
-// docs/formats/checkpoint.md. Not thread-safe: one thread at a time.
+// docs/formats/checkpoint.md. State that is large goes to and from files in pieces, so that none of this
+// takes memory by its size (docs/design/large_state.md). Not thread-safe: one thread at a time.
 #pragma once
 
 #include <map>
@@ -17,14 +18,16 @@
 
 #include "checkpoint/manifest.h"
 #include "env/files/file_store.h"
+#include "state/keyed_source.h"
 
 namespace penstock {
 
-// When a chain becomes a base.
 struct ChainLimits {
+  // When a chain becomes a base: so many links, or so many bytes of deltas, if that is also half of the base.
   size_t links = 16;
-  // Bytes of deltas: above this, and above half of the base.
   uint64_t delta_bytes = uint64_t{64} << 10;
+  // Keyed state of a subtask above this is written and read in pieces; what is below is held in memory.
+  uint64_t stream_bytes = uint64_t{1} << 20;
 };
 
 class CheckpointStore {
@@ -59,12 +62,14 @@ class CheckpointStore {
   Result<uint64_t> LastEpochTouched() const;
   Result<Manifest> ReadManifest(uint64_t epoch) const;
   // Checks every byte against the manifest; kCorruption names the file. Keyed state comes with its deltas
-  // applied.
+  // applied; where it is large it comes as a source, and is checked as that is read: that needs the files, so
+  // the checkpoint must stay, not the store.
   Result<std::vector<SubtaskSnapshot>> ReadParts(const Manifest& manifest) const;
   // A job goes on from this checkpoint: deltas may build on it.
   void GoOnFrom(const Manifest& manifest) { sealed_[manifest.epoch] = manifest.parts; }
-  // The bytes of a range, checked against its checksum.
-  Result<std::string> ReadRange(const FileRange& range) const;
+  // The bytes of a range, checked against its checksum: the last call of `append` may be wrong where this
+  // fails.
+  Status CopyRange(const FileRange& range, const AppendBytes& append) const;
   // Writes down that a log outside has decided a checkpoint of this directory; again does nothing new.
   Status MarkDecided();
   Result<bool> WasDecided() const;
@@ -77,16 +82,25 @@ class CheckpointStore {
   std::string ManifestPath(uint64_t epoch) const;
   std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
   Status WriteDurably(const std::string& path, std::string_view bytes);
+  // In pieces; fills in size and checksum.
+  Status StreamDurably(const std::string& path, KeyedSource& source, FileRange* range);
   Status SealManifest(const Manifest& manifest);
   Status TakePassedOver(uint64_t epoch);
   Status CheckClaim() const;
   Result<bool> IsVoid(const FileInfo& file) const;
-  Result<std::vector<FileRange>> Chain(const SubtaskSnapshot& part, Writing* writing) const;
-  Result<std::vector<FileRange>> Extend(std::vector<FileRange> chain, std::string_view delta,
+  using Source = std::shared_ptr<KeyedSource>;
+  Result<std::vector<FileRange>> Chain(const SubtaskSnapshot& part, Writing* writing);
+  Result<std::vector<FileRange>> WholeChain(const SubtaskSnapshot& part, Writing* writing);
+  Result<std::vector<FileRange>> Extend(std::vector<FileRange> chain, const SubtaskSnapshot& delta,
                                         Writing* writing) const;
   Result<std::vector<FileRange>> ChainOf(uint64_t epoch, const SubtaskSnapshot& part) const;
-  bool IsTooLong(const std::vector<FileRange>& chain, size_t more_bytes) const;
-  Result<std::string> ReadChain(const std::vector<FileRange>& chain, std::string_view last) const;
+  bool IsTooLong(const std::vector<FileRange>& chain, uint64_t more_bytes) const;
+  bool IsLarge(const std::vector<FileRange>& chain, uint64_t more_bytes) const;
+  Result<std::string> ReadRange(const FileRange& range) const;
+  Status ReadKeyed(const std::vector<FileRange>& chain, SubtaskSnapshot* snapshot) const;
+  Result<Source> OpenLink(const FileRange& range) const;
+  // The chain, with one more delta where `last` is not null, as one base.
+  Result<Source> OpenChain(const std::vector<FileRange>& chain, Source last) const;
   // Files of checkpoints: what their names tell.
   struct Entry {
     std::string path;
@@ -103,6 +117,14 @@ class CheckpointStore {
   std::optional<uint64_t> contended_;  // every epoch up to it is sealed, void, or before our time
   ChainLimits limits_;
   std::map<uint64_t, std::vector<ManifestPart>> sealed_;  // or gone on from, by epoch: what deltas build on
+  // Whole state that was handed in and written: a task that has ended hands it in again with every epoch.
+  struct Written {
+    std::weak_ptr<const KeyedSource> source;
+    uint64_t checksum = 0;  // of bytes
+    size_t size = 0;
+    FileRange base;
+  };
+  std::vector<Written> written_;
 };
 
 }  // namespace penstock

@@ -6,7 +6,8 @@
 #include <map>
 #include <tuple>
 
-#include "data/key_codec.h"
+#include "data/byte_hash.h"
+#include "state/pieces/keyed_pieces.h"
 
 namespace penstock {
 
@@ -41,11 +42,22 @@ class StateFile {
     ASSIGN_OR_RETURN(file_, files_->OpenForWrite(Path(name_), WriteMode::kCreateNew));
     return Status::Ok();
   }
-  Result<FileRange> Add(std::string_view bytes) {
-    FileRange range{name_, size_, bytes.size(), HashKey(bytes)};
-    RETURN_IF_ERROR(file_->Append(bytes));
-    size_ += bytes.size();
+  // What write(append) appends, as a range.
+  template <typename WriteBytes>
+  Result<FileRange> Add(const WriteBytes& write) {
+    FileRange range{name_, size_, 0, 0};
+    ByteHash hash;
+    RETURN_IF_ERROR(write([&](std::string_view bytes) {
+      hash.Add(bytes);
+      size_ += bytes.size();
+      return file_->Append(bytes);
+    }));
+    range.size = size_ - range.offset;
+    range.checksum = hash.value();
     return range;
+  }
+  Result<FileRange> AddBytes(std::string_view bytes) {
+    return Add([bytes](const AppendBytes& append) { return append(bytes); });
   }
   // Makes the savepoint durable; then removes the files of the one that it replaces.
   Status Finish(Manifest manifest) {
@@ -85,8 +97,8 @@ Status CopyRanges(const CheckpointStore& from, Manifest* manifest, StateFile* st
   auto copy = [&](FileRange* range) -> Status {
     auto [place, is_new] = copied.try_emplace({range->file, range->offset, range->size});
     if (is_new) {
-      ASSIGN_OR_RETURN(std::string bytes, from.ReadRange(*range));
-      ASSIGN_OR_RETURN(place->second, state->Add(bytes));
+      auto write = [&](const AppendBytes& append) { return from.CopyRange(*range, append); };
+      ASSIGN_OR_RETURN(place->second, state->Add(write));
     }
     *range = place->second;
     return Status::Ok();
@@ -104,9 +116,12 @@ Status AddParts(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest, S
     ManifestPart& written = manifest->parts.emplace_back();
     written.uid = part.uid;
     written.subtask = part.subtask;
-    ASSIGN_OR_RETURN(written.rest, state->Add(WriteSnapshot(part)));
-    if (part.keyed.empty()) continue;
-    ASSIGN_OR_RETURN(FileRange base, state->Add(part.keyed));
+    ASSIGN_OR_RETURN(written.rest, state->AddBytes(WriteSnapshot(part)));
+    if (!part.has_keyed()) continue;
+    auto write = [&](const AppendBytes& append) {
+      return part.keyed_source ? WritePieces(*part.keyed_source, append) : append(part.keyed);
+    };
+    ASSIGN_OR_RETURN(FileRange base, state->Add(write));
     written.keyed.push_back(std::move(base));
   }
   return Status::Ok();

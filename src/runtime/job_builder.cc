@@ -218,12 +218,15 @@ static Result<bool> KeepsItsState(const std::vector<SubtaskSnapshot>& parts, con
                                   int subtask, const KeyGroupRange& range) {
   bool own = false;
   for (const SubtaskSnapshot& part : parts) {
-    if (part.uid != uid || part.keyed.empty()) continue;
+    if (part.uid != uid || !part.has_keyed()) continue;
     if (part.restored_from == 0) return false;
-    ASSIGN_OR_RETURN(KeyedImage image, KeyedImage::Read(part.keyed));
-    if (image.max_parallelism != static_cast<uint64_t>(range.max_parallelism)) return false;
+    std::shared_ptr<KeyedSource> keyed = part.keyed_source;
+    if (!keyed) {
+      ASSIGN_OR_RETURN(keyed, MakeKeyedView(part.keyed));
+    }
+    if (keyed->max_parallelism() != static_cast<uint64_t>(range.max_parallelism)) return false;
     bool inside = false, outside = false;
-    image.Locate(range, &inside, &outside);
+    keyed->Locate(range, &inside, &outside);
     if (part.subtask == subtask ? outside : inside) return false;
     own = own || part.subtask == subtask;
   }
@@ -237,6 +240,7 @@ Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* 
   for (const SubtaskSnapshot& part : options_.restore) {
     if (part.uid != vertex.uid) continue;
     if (groups_lost.On() && part.subtask != node->context.subtask) continue;
+    if (node->state && part.keyed_source) RETURN_IF_ERROR(node->state->Restore(*part.keyed_source));
     if (node->state && !part.keyed.empty()) RETURN_IF_ERROR(node->state->Restore(part.keyed));
     lists.insert(lists.end(), part.lists.begin(), part.lists.end());
     if (committables_lost.On() && part.subtask != 0) continue;

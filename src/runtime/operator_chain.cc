@@ -208,14 +208,10 @@ Result<bool> OperatorChain::Flush() {
 
 Status OperatorChain::SnapshotKeyed(BoundedBackend* state, uint64_t epoch, uint64_t decided,
                                     SubtaskSnapshot* out) {
-  if (epoch >= kSavepointEpoch) {
-    ByteWriter bytes;
-    RETURN_IF_ERROR(state->Snapshot(bytes));
-    out->keyed = bytes.Take();
-    return Status::Ok();
-  }
-  ASSIGN_OR_RETURN(KeyedSnapshot keyed, state->Checkpoint(epoch, decided));
+  bool whole = epoch >= kSavepointEpoch;
+  ASSIGN_OR_RETURN(KeyedPart keyed, whole ? state->SnapshotPart() : state->CheckpointPart(epoch, decided));
   out->keyed = std::move(keyed.bytes);
+  out->keyed_source = std::move(keyed.source);
   out->since = keyed.since;
   return Status::Ok();
 }

@@ -4,7 +4,7 @@
 // since an earlier one is what carries its number or a later one, and what the logs of erasures say.
 //
 // States: Fixed, Map and Timers, made from (StateDescriptor, StateContext) and (StateContext). Each writes
-// its part that is in memory (Snapshot, WriteDelta) and hands out the rest as sections (Elsewhere).
+// its part that is in memory (Snapshot, WriteDelta, Spool) and hands out the rest as sections (Elsewhere).
 #pragma once
 
 #include <algorithm>
@@ -71,11 +71,13 @@ class KeyedBackend : public BoundedBackend {
       const KeyedStateInfo& info = snapshot.states()[s];
       for (int group : info.groups) {
         if (same_groups && (group < context_.range.begin || group >= context_.range.end)) continue;
-        ASSIGN_OR_RETURN(std::string section, snapshot.Section(s, group));
-        ByteReader in(section);
-        RestoreGroup(info, in);
-        if (!in.ok()) return Status::Corruption("the savepoint's state is cut short");
-        RETURN_IF_ERROR(Settle());
+        for (uint32_t slice = 0; slice < uint32_t{1} << info.slice_bits; ++slice) {
+          ASSIGN_OR_RETURN(std::string section, snapshot.Slice(s, group, slice));
+          ByteReader in(section);
+          RestoreGroup(info, in);
+          if (!in.ok()) return Status::Corruption("the savepoint's state is cut short");
+          RETURN_IF_ERROR(Settle());
+        }
       }
       if (info.groups.empty()) {
         ByteReader nothing({});
@@ -146,14 +148,17 @@ class KeyedBackend : public BoundedBackend {
   Result<KeyedPart> Parts(uint64_t since, const uint32_t* from) {
     Layers layers(from != nullptr, static_cast<uint64_t>(context_.range.max_parallelism));
     auto add = [&](const KeyedStateInfo& info, auto& state) {
-      if (from == nullptr) RETURN_IF_ERROR(state.BringElsewhere());
-      ByteWriter part;
-      bool any = true;
-      if (from != nullptr)
-        any = state.WriteDelta(*from, part);
-      else
+      if (from == nullptr) {
+        RETURN_IF_ERROR(state.BringElsewhere());
+        ByteWriter part;
         state.Snapshot(part);
-      layers.Add(info, any ? part.Take() : std::string(), state.Elsewhere(from));
+        layers.Add(info, part.Take(), {state.Elsewhere(from)});
+        return Status::Ok();
+      }
+      ASSIGN_OR_RETURN(std::shared_ptr<KeyedSections> spooled, state.Spool(*from));
+      ByteWriter part;
+      bool in_memory = !spooled && state.WriteDelta(*from, part);
+      layers.Add(info, in_memory ? part.Take() : std::string(), {spooled, state.Elsewhere(from)});
       return Status::Ok();
     };
     for (auto& [name, state] : fixed_) {

@@ -15,6 +15,8 @@
 #include "state/keyed_image.h"
 #include "state/keyed_merge.h"
 #include "state/ordered_store.h"
+#include "state/pieces/keyed_pieces.h"
+#include "state/pieces/slices.h"
 
 namespace penstock {
 namespace {
@@ -140,6 +142,28 @@ struct Subtask {
     std::string key;
     while (timers->Pop(INT64_MAX, &time, &key)) model->timers.emplace(time, key);
   }
+};
+
+// A source in 2^bits slices a section.
+class FinerSource : public KeyedSource {
+ public:
+  FinerSource(std::shared_ptr<KeyedSource> source, int bits) : source_(std::move(source)) {
+    delta_ = source_->delta();
+    max_parallelism_ = source_->max_parallelism();
+    states_ = source_->states();
+    for (size_t s = 0; s < states_.size(); ++s) {
+      if (states_[s].kind != StateKind::kTimers)
+        states_[s].slice_bits = std::max(bits, states_[s].slice_bits);
+      slices_.emplace_back(source_, s, states_[s].slice_bits);
+    }
+  }
+  Result<std::string> Slice(size_t state, int group, uint32_t slice) override {
+    return slices_[state].Read(group, slice);
+  }
+
+ private:
+  std::shared_ptr<KeyedSource> source_;
+  std::vector<SliceReader> slices_;
 };
 
 // A job whose subtasks are told what to do; keeps the chains of its checkpoints as a store would.
@@ -305,8 +329,20 @@ class DeltaWalk {
     decided_model_ = model_;
   }
 
-  static std::string Merged(const Chain& chain) {
+  // Some of the links as pieces, in finer slices than they have.
+  std::string Merged(const Chain& chain) {
+    std::vector<std::string> pieces(chain.size());
     std::vector<std::string_view> views(chain.begin(), chain.end());
+    for (size_t i = 0; i < chain.size(); ++i) {
+      if (random_.Below(2) == 0) continue;
+      FinerSource finer(MakeKeyedView(chain[i]).value(), static_cast<int>(random_.Below(4)));
+      Status written = WritePieces(finer, [&](std::string_view piece) {
+        pieces[i].append(piece);
+        return Status::Ok();
+      });
+      EXPECT_TRUE(written.ok()) << written.ToString();
+      views[i] = pieces[i];
+    }
     Result<std::string> merged = MergeKeyed(views);
     EXPECT_TRUE(merged) << merged.status().ToString();
     return merged ? *merged : "";

@@ -1,15 +1,17 @@
-// Base and deltas to one base, a key group of a state at a time. The deltas of a group are read from the
-// newest to the oldest into an index, in which the first to speak of an entry has the last word; then the
-// base flows through it.
+// Base and deltas to one base, a slice of a key group of a state at a time. The deltas of a slice are read
+// from the newest to the oldest into an index, in which the first to speak of an entry has the last word;
+// then the base flows through it.
 #include "state/keyed_merge.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <unordered_map>
 
 #include "data/key_codec.h"
 #include "state/keyed_image.h"
+#include "state/pieces/slices.h"
 
 namespace penstock {
 
@@ -373,64 +375,112 @@ Result<std::string> MergeGroup(const StateChain& chain, int group) {
   return TimerMerge(chain, group).Merge();
 }
 
-Status MergeState(const StateChain& chain, ByteWriter& out) {
-  const StateImage& any = chain.any();
-  std::set<int> groups;
-  auto note = [&](const StateImage& image) {
-    for (const auto& [group, section] : image.groups) groups.insert(group);
+// One state of a chain: its place in each link.
+struct MergedState {
+  struct Link {
+    size_t number = 0;  // of the source
+    size_t state = 0;   // in it
+    StateImage image;   // without sections
+    std::unique_ptr<SliceReader> slices;
   };
-  if (chain.base != nullptr) note(*chain.base);
-  for (const StateImage* delta : chain.deltas) {
-    if (delta->width != any.width || delta->sub_keys != any.sub_keys)
+  std::vector<Link> links;
+};
+
+class MergedSource : public KeyedSource {
+ public:
+  explicit MergedSource(std::vector<std::shared_ptr<KeyedSource>> chain) : chain_(std::move(chain)) {
+    max_parallelism_ = chain_.front()->max_parallelism();
+  }
+
+  Status Open() {
+    for (size_t link = 0; link < chain_.size(); ++link) {
+      if (chain_[link]->delta() != (link > 0)) return Status::Corruption("keyed state: a chain out of order");
+      if (chain_[link]->max_parallelism() != max_parallelism_)
+        return Status::Corruption("keyed state changes its number of key groups inside of a chain");
+      for (size_t s = 0; s < chain_[link]->states().size(); ++s) RETURN_IF_ERROR(AddState(link, s));
+    }
+    for (size_t s = 0; s < states_.size(); ++s) {
+      KeyedStateInfo& info = states_[s];
+      int bits = SliceBitsFor(info.kind, info.bytes, info.groups.size());
+      info.slice_bits = std::max(info.slice_bits, bits);
+      for (MergedState::Link& link : merged_[s].links)
+        link.slices = std::make_unique<SliceReader>(chain_[link.number], link.state, info.slice_bits);
+    }
+    return Status::Ok();
+  }
+
+  Result<std::string> Slice(size_t state, int group, uint32_t slice) override {
+    MergedState& merged = merged_[state];
+    std::vector<std::string> sections;
+    std::vector<StateImage> images;
+    for (MergedState::Link& link : merged.links) {
+      ASSIGN_OR_RETURN(std::string section, link.slices->Read(group, slice));
+      sections.push_back(std::move(section));
+    }
+    StateChain chain;
+    for (size_t i = 0; i < sections.size(); ++i) {
+      images.push_back(merged.links[i].image);
+      if (!sections[i].empty()) images.back().groups[group] = sections[i];
+    }
+    for (size_t i = 0; i < images.size(); ++i) {
+      if (merged.links[i].number == 0)
+        chain.base = &images[i];
+      else
+        chain.deltas.push_back(&images[i]);
+    }
+    return MergeGroup(chain, group);
+  }
+
+ private:
+  Status AddState(size_t link, size_t number) {
+    const KeyedStateInfo& state = chain_[link]->states()[number];
+    auto same = [&](const KeyedStateInfo& one) { return one.kind == state.kind && one.name == state.name; };
+    // A base may name a state twice only where it is damaged; then each is merged alone.
+    auto at = link == 0 ? states_.end() : std::find_if(states_.begin(), states_.end(), same);
+    if (at == states_.end()) {
+      at = states_.insert(at, KeyedStateInfo{state.kind, state.name, state.width, state.sub_keys, {}, {}});
+      merged_.emplace_back();
+    }
+    if (at->width != state.width || at->sub_keys != state.sub_keys)
       return Status::Corruption("keyed state changes its layout inside of a chain");
-    note(*delta);
+    std::vector<int> groups;
+    std::set_union(at->groups.begin(), at->groups.end(), state.groups.begin(), state.groups.end(),
+                   std::back_inserter(groups));
+    at->groups = std::move(groups);
+    at->slice_bits = std::max(at->slice_bits, state.slice_bits);
+    at->bytes += state.bytes;
+    MergedState::Link& one = merged_[static_cast<size_t>(at - states_.begin())].links.emplace_back();
+    one.number = link;
+    one.state = number;
+    one.image.kind = state.kind;
+    one.image.name = state.name;
+    one.image.width = state.width;
+    one.image.sub_keys = state.sub_keys;
+    one.image.dropped = state.dropped;
+    return Status::Ok();
   }
-  out.Fixed(any.kind);
-  out.String(any.name);
-  if (any.kind == StateKind::kFixed) {
-    out.Varint(any.width);
-    out.Bool(any.sub_keys);
-  }
-  out.Varint(groups.size());
-  for (int group : groups) {
-    ASSIGN_OR_RETURN(std::string section, MergeGroup(chain, group));
-    out.Varint(static_cast<uint64_t>(group));
-    out.String(section);
-  }
-  return Status::Ok();
-}
+
+  std::vector<std::shared_ptr<KeyedSource>> chain_;
+  std::vector<MergedState> merged_;
+};
 
 }  // namespace
 
+Result<std::shared_ptr<KeyedSource>> MergeSources(std::vector<std::shared_ptr<KeyedSource>> chain) {
+  auto merged = std::make_shared<MergedSource>(std::move(chain));
+  RETURN_IF_ERROR(merged->Open());
+  return std::shared_ptr<KeyedSource>(std::move(merged));
+}
+
 Result<std::string> MergeKeyed(std::span<const std::string_view> chain) {
   if (chain.empty()) return std::string();
-  std::vector<KeyedImage> images;
+  std::vector<std::shared_ptr<KeyedSource>> sources;
   for (std::string_view bytes : chain) {
-    ASSIGN_OR_RETURN(KeyedImage image, KeyedImage::Read(bytes));
-    if (image.delta == images.empty()) return Status::Corruption("keyed state: a chain out of order");
-    if (!images.empty() && image.max_parallelism != images[0].max_parallelism)
-      return Status::Corruption("keyed state changes its number of key groups inside of a chain");
-    images.push_back(std::move(image));
+    ASSIGN_OR_RETURN(std::shared_ptr<KeyedSource> source, MakeKeyedView(bytes));
+    sources.push_back(std::move(source));
   }
-  std::vector<StateChain> states;
-  for (const StateImage& state : images[0].states) states.push_back({&state, {}});
-  for (size_t i = 1; i < images.size(); ++i) {
-    for (const StateImage& state : images[i].states) {
-      auto same = [&](const StateChain& one) {
-        return one.any().kind == state.kind && one.any().name == state.name;
-      };
-      auto at = std::find_if(states.begin(), states.end(), same);
-      if (at == states.end()) at = states.insert(states.end(), StateChain{});
-      at->deltas.push_back(&state);
-    }
-  }
-  ByteWriter out;
-  out.Raw(kKeyedMark);
-  out.Fixed(kKeyedBase);
-  out.Varint(images[0].max_parallelism);
-  out.Varint(states.size());
-  for (const StateChain& state : states) RETURN_IF_ERROR(MergeState(state, out));
-  return out.Take();
+  ASSIGN_OR_RETURN(std::shared_ptr<KeyedSource> merged, MergeSources(std::move(sources)));
+  return KeyedBytes(*merged);
 }
 
 }  // namespace penstock

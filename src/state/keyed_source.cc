@@ -2,6 +2,7 @@
 #include "state/keyed_source.h"
 
 #include "state/keyed_image.h"
+#include "state/pieces/keyed_pieces.h"
 
 namespace penstock {
 
@@ -18,11 +19,14 @@ class BytesSource : public KeyedSource {
     for (const StateImage& state : image_.states) {
       KeyedStateInfo& info = states_.emplace_back();
       info = {state.kind, std::string(state.name), state.width, state.sub_keys, state.dropped, {}};
-      for (const auto& [group, section] : state.groups) info.groups.push_back(group);
+      for (const auto& [group, section] : state.groups) {
+        info.groups.push_back(group);
+        info.bytes += section.size();
+      }
     }
     return Status::Ok();
   }
-  Result<std::string> Section(size_t state, int group) override {
+  Result<std::string> Slice(size_t state, int group, uint32_t) override {
     auto section = image_.states[state].groups.find(group);
     return section == image_.states[state].groups.end() ? std::string() : std::string(section->second);
   }
@@ -32,7 +36,30 @@ class BytesSource : public KeyedSource {
   KeyedImage image_;
 };
 
+// Pieces in memory.
+Result<std::shared_ptr<KeyedSource>> OpenBytes(std::shared_ptr<const std::string> owned,
+                                               std::string_view bytes) {
+  return OpenPieces("keyed state", bytes.size(), [owned, bytes](uint64_t offset, uint64_t size) {
+    return Result<std::string>(std::string(bytes.substr(offset, size)));
+  });
+}
+
 }  // namespace
+
+Result<std::string> KeyedSource::Section(size_t state, int group) {
+  std::string section;
+  for (uint32_t slice = 0; slice < uint32_t{1} << states_[state].slice_bits; ++slice) {
+    ASSIGN_OR_RETURN(std::string part, Slice(state, group, slice));
+    section.append(part);
+  }
+  return section;
+}
+
+uint64_t KeyedSource::bytes() const {
+  uint64_t bytes = 0;
+  for (const KeyedStateInfo& state : states_) bytes += state.bytes;
+  return bytes;
+}
 
 void KeyedSource::Locate(const KeyGroupRange& range, bool* inside, bool* outside) const {
   for (const KeyedStateInfo& state : states_) {
@@ -41,12 +68,17 @@ void KeyedSource::Locate(const KeyGroupRange& range, bool* inside, bool* outside
 }
 
 Result<std::shared_ptr<KeyedSource>> MakeKeyedSource(std::string bytes) {
+  if (IsPieces(bytes)) {
+    auto owned = std::make_shared<const std::string>(std::move(bytes));
+    return OpenBytes(owned, *owned);
+  }
   auto source = std::make_shared<BytesSource>(std::move(bytes));
   RETURN_IF_ERROR(source->ReadOwn());
   return std::shared_ptr<KeyedSource>(std::move(source));
 }
 
 Result<std::shared_ptr<KeyedSource>> MakeKeyedView(std::string_view bytes) {
+  if (IsPieces(bytes)) return OpenBytes(nullptr, bytes);
   auto source = std::make_shared<BytesSource>(std::string());
   RETURN_IF_ERROR(source->Read(bytes));
   return std::shared_ptr<KeyedSource>(std::move(source));

@@ -1,7 +1,7 @@
-// KeyedSource: keyed state, a base or a delta, that is read one section (a key group of a state) at a time:
-// how state moves that may be larger than memory. Writing checkpoints, putting chains together and restoring
-// go through it. Format of the sections and of the whole: docs/formats/keyed_state.md. Used by one thread at
-// a time, not always the one that made it.
+// KeyedSource: keyed state, a base or a delta, that is read one slice (a part of a key group of a state) at a
+// time: how state moves that may be larger than memory. Writing checkpoints, putting chains together and
+// restoring go through it. Format of the sections and of the whole: docs/formats/keyed_state.md. Used by one
+// thread at a time, not always the one that made it.
 #pragma once
 
 #include <functional>
@@ -23,17 +23,23 @@ struct KeyedStateInfo {
   bool sub_keys = false;         // of kFixed
   std::vector<int64_t> dropped;  // namespaces, of a delta
   std::vector<int> groups;       // that have a section, ascending
+  int slice_bits = 0;            // each section is in 2^slice_bits slices (pieces/slices.h); 0 of timers
+  uint64_t bytes = 0;            // of all sections, about
 };
 
 class KeyedSource {
  public:
   virtual ~KeyedSource() = default;
-  // The section of states()[state]; empty where it has none of that group.
-  virtual Result<std::string> Section(size_t state, int group) = 0;
+  // A slice of the section of states()[state]; empty where it has none of that group. Mostly read in their
+  // order.
+  virtual Result<std::string> Slice(size_t state, int group, uint32_t slice) = 0;
+  // All slices one after the other.
+  Result<std::string> Section(size_t state, int group);
 
   bool delta() const { return delta_; }
   uint64_t max_parallelism() const { return max_parallelism_; }
   const std::vector<KeyedStateInfo>& states() const { return states_; }
+  uint64_t bytes() const;  // about
   // Whether there is a section of a key group inside, and one outside of the range.
   void Locate(const KeyGroupRange& range, bool* inside, bool* outside) const;
 
@@ -43,7 +49,7 @@ class KeyedSource {
   std::vector<KeyedStateInfo> states_;
 };
 
-// Bytes as a source. kCorruption where they are no base or delta of version 2 and later.
+// Bytes as a source. kCorruption where they are no base or delta of version 2 and later, nor pieces of them.
 // A view does not own them.
 Result<std::shared_ptr<KeyedSource>> MakeKeyedSource(std::string bytes);
 Result<std::shared_ptr<KeyedSource>> MakeKeyedView(std::string_view bytes);

@@ -2,13 +2,32 @@
 #include "state/layered_source.h"
 
 #include <algorithm>
-#include <iterator>
+#include <set>
 
-#include "state/keyed_image.h"
+#include "state/pieces/slices.h"
 
 namespace penstock {
 
 namespace {
+
+// Sections as a source of one state, so that they can be divided.
+class SectionsSource : public KeyedSource {
+ public:
+  SectionsSource(bool delta, KeyedStateInfo info, std::shared_ptr<KeyedSections> sections)
+      : sections_(std::move(sections)) {
+    delta_ = delta;
+    info.groups = sections_->groups();
+    info.slice_bits = sections_->slice_bits();
+    info.bytes = sections_->bytes();
+    states_.push_back(std::move(info));
+  }
+  Result<std::string> Slice(size_t, int group, uint32_t slice) override {
+    return sections_->Slice(group, slice);
+  }
+
+ private:
+  std::shared_ptr<KeyedSections> sections_;
+};
 
 class LayeredSource : public KeyedSource {
  public:
@@ -16,49 +35,59 @@ class LayeredSource : public KeyedSource {
     delta_ = delta;
     max_parallelism_ = max_parallelism;
   }
-  Status Add(KeyedStateInfo info, std::string part, std::shared_ptr<KeyedSections> elsewhere) {
-    memory_.emplace_back();
+  Status Add(KeyedStateInfo info, const std::string& part, const Layers::Elsewhere& elsewhere) {
+    std::vector<std::shared_ptr<KeyedSource>> layers;
     if (!part.empty()) {
       ByteWriter one;
       WriteKeyedHead(delta_, max_parallelism_, 1, one);
       WriteStateName(info, one);
       one.Raw(part);
       ASSIGN_OR_RETURN(std::shared_ptr<KeyedSource> source, MakeKeyedSource(one.Take()));
-      info = source->states()[0];
-      memory_.back() = std::move(source);
+      info.dropped = source->states()[0].dropped;
+      layers.push_back(std::move(source));
     }
-    if (elsewhere) {
-      std::vector<int> groups;
-      std::set_union(info.groups.begin(), info.groups.end(), elsewhere->groups().begin(),
-                     elsewhere->groups().end(), std::back_inserter(groups));
-      info.groups = std::move(groups);
+    for (const auto& sections : elsewhere) {
+      std::vector<int64_t> dropped = sections->dropped();
+      info.dropped.insert(info.dropped.end(), dropped.begin(), dropped.end());
+      layers.push_back(std::make_shared<SectionsSource>(delta_, info, sections));
     }
-    elsewhere_.push_back(std::move(elsewhere));
+    std::set<int> groups;
+    for (const auto& layer : layers) {
+      const KeyedStateInfo& one = layer->states()[0];
+      groups.insert(one.groups.begin(), one.groups.end());
+      info.slice_bits = std::max(info.slice_bits, one.slice_bits);
+      info.bytes += one.bytes;
+    }
+    info.groups.assign(groups.begin(), groups.end());
+    layers_.emplace_back();
+    for (auto& layer : layers)
+      layers_.back().push_back(std::make_unique<SliceReader>(std::move(layer), 0, info.slice_bits));
     states_.push_back(std::move(info));
     return Status::Ok();
   }
-  Result<std::string> Section(size_t state, int group) override {
+  Result<std::string> Slice(size_t state, int group, uint32_t slice) override {
     std::string section;
-    if (memory_[state]) {
-      ASSIGN_OR_RETURN(section, memory_[state]->Section(0, group));
-    }
-    if (elsewhere_[state]) {
-      ASSIGN_OR_RETURN(std::string more, elsewhere_[state]->Section(group));
+    for (const auto& layer : layers_[state]) {
+      ASSIGN_OR_RETURN(std::string more, layer->Read(group, slice));
       section.append(more);
     }
     return section;
   }
 
  private:
-  std::vector<std::shared_ptr<KeyedSource>> memory_;
-  std::vector<std::shared_ptr<KeyedSections>> elsewhere_;
+  std::vector<std::vector<std::unique_ptr<SliceReader>>> layers_;  // by state
 };
 
 }  // namespace
 
-void Layers::Add(const KeyedStateInfo& info, std::string part, std::shared_ptr<KeyedSections> elsewhere) {
-  if (part.empty() && !elsewhere) return;
-  states_.push_back({info, std::move(part), std::move(elsewhere)});
+void Layers::Add(const KeyedStateInfo& info, std::string part, const Elsewhere& elsewhere) {
+  State state{info, std::move(part), {}};
+  for (const auto& sections : elsewhere) {
+    bool any = sections && !(sections->groups().empty() && sections->dropped().empty());
+    if (any) state.elsewhere.push_back(sections);
+  }
+  if (state.part.empty() && state.elsewhere.empty()) return;
+  states_.push_back(std::move(state));
 }
 
 Result<KeyedPart> Layers::Take(uint64_t since) && {
@@ -66,11 +95,10 @@ Result<KeyedPart> Layers::Take(uint64_t since) && {
   snapshot.since = since;
   if (delta_ && states_.empty()) return snapshot;
   bool in_memory =
-      std::none_of(states_.begin(), states_.end(), [](const State& s) { return s.elsewhere != nullptr; });
+      std::none_of(states_.begin(), states_.end(), [](const State& s) { return !s.elsewhere.empty(); });
   if (!in_memory) {
     auto source = std::make_shared<LayeredSource>(delta_, max_parallelism_);
-    for (State& state : states_)
-      RETURN_IF_ERROR(source->Add(state.info, std::move(state.part), std::move(state.elsewhere)));
+    for (State& state : states_) RETURN_IF_ERROR(source->Add(state.info, state.part, state.elsewhere));
     snapshot.source = std::move(source);
     return snapshot;
   }

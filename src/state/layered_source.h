@@ -16,17 +16,22 @@ class KeyedSections {
  public:
   virtual ~KeyedSections() = default;
   virtual const std::vector<int>& groups() const = 0;  // ascending
-  // Runs of a section; in one of a delta, nothing is erased by them.
-  virtual Result<std::string> Section(int group) = 0;
+  // Namespaces, where it is a delta that knows of them.
+  virtual std::vector<int64_t> dropped() const { return {}; }
+  virtual int slice_bits() const { return 0; }
+  virtual uint64_t bytes() const { return 0; }  // about
+  // Runs of a section, a slice of it; in one of a delta, nothing is erased by them.
+  virtual Result<std::string> Slice(int group, uint32_t slice) = 0;
 };
 
 class Layers {
  public:
   Layers(bool delta, uint64_t max_parallelism) : delta_(delta), max_parallelism_(max_parallelism) {}
 
-  // A state: `part` is what follows its name, width and sub-keys; empty where a delta has nothing of it.
-  // `elsewhere` may be null.
-  void Add(const KeyedStateInfo& info, std::string part, std::shared_ptr<KeyedSections> elsewhere);
+  // A state: `part` is what follows its name, width and sub-keys; empty where a delta has nothing of it. What
+  // is `elsewhere` is disjoint, each may be null.
+  using Elsewhere = std::vector<std::shared_ptr<KeyedSections>>;
+  void Add(const KeyedStateInfo& info, std::string part, const Elsewhere& elsewhere);
   // As bytes where all of it is in memory.
   Result<KeyedPart> Take(uint64_t since) &&;
 
@@ -34,7 +39,7 @@ class Layers {
   struct State {
     KeyedStateInfo info;
     std::string part;
-    std::shared_ptr<KeyedSections> elsewhere;
+    Elsewhere elsewhere;
   };
   bool delta_;
   uint64_t max_parallelism_;

@@ -51,6 +51,7 @@ class MemoryStore : public OrderedStore {
     std::lock_guard lock(mutex_);
     return std::make_shared<MemoryView>(entries_);
   }
+  std::unique_ptr<ScratchFile> NewScratch() override { return MakeMemoryScratch(); }
   int64_t MemoryBytes() const override { return 0; }
   int64_t DiskBytes() const override { return 0; }
 

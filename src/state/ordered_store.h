@@ -14,6 +14,7 @@
 #include "base/memory_budget.h"
 #include "base/status.h"
 #include "env/files/file_system.h"
+#include "state/scratch_file.h"
 
 namespace penstock {
 
@@ -58,6 +59,8 @@ class OrderedStore {
   // values[i]: of keys[i], nullopt where it is not there.
   virtual Status Get(std::span<const std::string> keys, std::vector<std::optional<std::string>>* values) = 0;
   virtual std::shared_ptr<StoreView> View() = 0;
+  // Beside it, in the same place; may outlive the store.
+  virtual std::unique_ptr<ScratchFile> NewScratch() = 0;
   // What it takes in memory at most, of the budget it was made with; and about what it has on disk.
   virtual int64_t MemoryBytes() const = 0;
   virtual int64_t DiskBytes() const = 0;

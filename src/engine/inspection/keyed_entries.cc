@@ -2,6 +2,7 @@
 #include "engine/inspection/keyed_entries.h"
 
 #include "env/clock.h"
+#include "state/keyed_source.h"
 #include "state/state_backend.h"
 
 namespace penstock {
@@ -56,19 +57,32 @@ Result<std::string> Modernized(std::string_view bytes) {
 
 }  // namespace
 
-Status VisitKeyed(std::string_view bytes, const KeyedVisitor& visitor) {
-  if (bytes.empty()) return Status::Ok();
+Status VisitKeyed(const SubtaskSnapshot& part, const KeyedVisitor& visitor) {
+  if (!part.has_keyed()) return Status::Ok();
+  std::shared_ptr<KeyedSource> source = part.keyed_source;
   std::string modern;
-  if (!bytes.starts_with(kKeyedMark)) {
-    ASSIGN_OR_RETURN(modern, Modernized(bytes));
-    bytes = modern;
+  if (!source) {
+    std::string_view bytes = part.keyed;
+    if (!bytes.starts_with(kKeyedMark)) {
+      ASSIGN_OR_RETURN(modern, Modernized(bytes));
+      bytes = modern;
+    }
+    ASSIGN_OR_RETURN(source, MakeKeyedView(bytes));
   }
-  ASSIGN_OR_RETURN(KeyedImage image, KeyedImage::Read(bytes));
-  if (image.delta) return Status::Corruption("keyed state: a delta without its base");
-  for (const StateImage& state : image.states) {
+  if (source->delta()) return Status::Corruption("keyed state: a delta without its base");
+  for (size_t s = 0; s < source->states().size(); ++s) {
+    const KeyedStateInfo& info = source->states()[s];
+    StateImage state;
+    state.kind = info.kind;
+    state.name = info.name;
+    state.width = info.width;
+    state.sub_keys = info.sub_keys;
     visitor.state(state);
-    for (const auto& [group, section] : state.groups) {
-      RETURN_IF_ERROR(VisitSection(state, section, visitor));
+    for (int group : info.groups) {
+      for (uint32_t slice = 0; slice < uint32_t{1} << info.slice_bits; ++slice) {
+        ASSIGN_OR_RETURN(std::string section, source->Slice(s, group, slice));
+        RETURN_IF_ERROR(VisitSection(state, section, visitor));
+      }
     }
   }
   return Status::Ok();

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "state/keyed_image.h"
+#include "stream/snapshot.h"
 
 namespace penstock {
 
@@ -25,7 +26,7 @@ struct KeyedVisitor {
   std::function<void(const StateImage& state)> state;
   std::function<void(const StateImage& state, const StateEntry& entry)> entry;
 };
-// kCorruption where the bytes are damaged. Nothing is visited where there are none.
-Status VisitKeyed(std::string_view bytes, const KeyedVisitor& visitor);
+// kCorruption where the state is damaged. Nothing is visited where there is none.
+Status VisitKeyed(const SubtaskSnapshot& part, const KeyedVisitor& visitor);
 
 }  // namespace penstock

@@ -75,7 +75,7 @@ struct StateSummary {
   }
 };
 
-Result<std::vector<StateSummary>> Summarize(std::string_view keyed) {
+Result<std::vector<StateSummary>> Summarize(const SubtaskSnapshot& part) {
   std::vector<StateSummary> states;
   KeyedVisitor visitor;
   visitor.state = [&](const StateImage& state) {
@@ -85,7 +85,7 @@ Result<std::vector<StateSummary>> Summarize(std::string_view keyed) {
     summary.width = state.width;
   };
   visitor.entry = [&](const StateImage&, const StateEntry& entry) { states.back().Add(entry); };
-  RETURN_IF_ERROR(VisitKeyed(keyed, visitor));
+  RETURN_IF_ERROR(VisitKeyed(part, visitor));
   return states;
 }
 
@@ -139,6 +139,9 @@ bool WasRemoved(FileSystem& files, const StateLocation& location, uint64_t epoch
   return epochs && std::find(epochs->begin(), epochs->end(), epoch) == epochs->end();
 }
 
+// Lines of a dump that are in memory, and in order.
+constexpr size_t kMostSorted = 200'000;
+
 struct DumpLine {
   int64_t name_space;
   std::string key, element, line;
@@ -169,7 +172,7 @@ Status ReportContent(const StateContent& content, const PrintLine& print) {
     const SubtaskSnapshot& part = content.parts[i];
     print(fmt::format("operator {}, subtask {}", NameOf(content, part.uid), part.subtask));
     if (part.watermark != kNoWatermark) print("  watermark   " + TimeText(part.watermark));
-    Result<std::vector<StateSummary>> states = Summarize(part.keyed);
+    Result<std::vector<StateSummary>> states = Summarize(part);
     if (!states) return Status(states.error()).WithContext(content.path);
     if (!states->empty()) ReportChain(content, i, print);
     for (const StateSummary& state : *states) print(state.Text());
@@ -194,7 +197,7 @@ bool VerifyState(FileSystem& files, const StateLocation& location, const PrintLi
     int64_t entries = 0;
     Status status = content.status();
     for (size_t i = 0; status.ok() && i < content->parts.size(); ++i) {
-      Result<std::vector<StateSummary>> states = Summarize(content->parts[i].keyed);
+      Result<std::vector<StateSummary>> states = Summarize(content->parts[i]);
       status = states.status();
       for (size_t s = 0; states && s < states->size(); ++s) entries += (*states)[s].entries;
     }
@@ -234,11 +237,12 @@ Result<int64_t> DumpEntries(const StateContent& content, const DumpFilter& filte
       if (!filter.state.empty() && state.name != filter.state) return;
       std::string key = KeyText(entry.key, fields);
       if (!Matches(filter.key, key, entry.key)) return;
+      if (lines.size() == kMostSorted) flush();
       lines.push_back({entry.name_space, std::string(entry.key), std::string(entry.element),
                        fmt::format("{} | {} | {} | {}", part.uid, part.subtask, state.name,
                                    EntryText(state, entry, key))});
     };
-    RETURN_IF_ERROR(VisitKeyed(part.keyed, visitor));
+    RETURN_IF_ERROR(VisitKeyed(part, visitor));
     flush();
   }
   return count;

@@ -26,7 +26,8 @@ std::string List(const std::set<std::string>& uids) {
 }
 
 bool HasOperatorState(const SubtaskSnapshot& part, const std::string& none) {
-  return (!part.keyed.empty() && part.keyed != none) || !part.lists.empty();
+  bool keyed = part.keyed_source != nullptr || (!part.keyed.empty() && part.keyed != none);
+  return keyed || !part.lists.empty();
 }
 
 const JobVertex* Find(const JobGraph& graph, const std::string& uid) {
@@ -86,6 +87,7 @@ void DropChanged(const JobGraph& before, const JobGraph& now, std::vector<Subtas
     if (old == nullptr || present == nullptr || old->kind != VertexKind::kOperator) continue;
     if (old->factory == present->factory && old->spec == present->spec) continue;
     part.keyed.clear();
+    part.keyed_source.reset();
     part.lists.clear();
   }
 }

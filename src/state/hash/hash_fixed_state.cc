@@ -173,16 +173,16 @@ void HashFixedState::Snapshot(ByteWriter& out) {
 }
 
 // Those that are not there, each once: what is there again is among the changed entries.
-std::vector<HashFixedState::Item> HashFixedState::ErasedSince(uint32_t from,
+std::vector<HashFixedState::Item> HashFixedState::ErasedSince(uint32_t from, const GroupSpan& groups,
                                                               std::vector<int64_t>* dropped) const {
   std::vector<Item> erased;
   log_.ForEach(from, [&](const ErasureLog::Erasure& erasure) {
     if (erasure.kind == ErasureLog::Kind::kNamespace) return dropped->push_back(erasure.name_space);
+    int group = KeyGroupOf(erasure.key.hash, range_.max_parallelism);
+    if (!groups.Has(group, range_)) return;
     SegmentedTable* table = Existing(erasure.name_space);
     if (table != nullptr && table->Find(erasure.key) != nullptr) return;
-    erased.push_back({KeyGroupOf(erasure.key.hash, range_.max_parallelism),
-                      erasure.name_space,
-                      {erasure.key.bytes, erasure.key.hash, 0, nullptr}});
+    erased.push_back({group, erasure.name_space, {erasure.key.bytes, erasure.key.hash, 0, nullptr}});
   });
   auto order = [](const Item& item) {
     return std::tuple(item.group, item.name_space, item.entry.hash, item.entry.key);
@@ -195,13 +195,15 @@ std::vector<HashFixedState::Item> HashFixedState::ErasedSince(uint32_t from,
   return erased;
 }
 
-bool HashFixedState::WriteDelta(uint32_t from, ByteWriter& out) {
+bool HashFixedState::WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out) {
   std::vector<int64_t> dropped;
-  std::vector<Item> items = ErasedSince(from, &dropped);
+  std::vector<Item> items = ErasedSince(from, groups, &dropped);
   for (auto& [name_space, table] : tables_) {
-    table->ForEachChanged(from, [&, space = name_space](const FlatTable::Entry& entry) {
-      items.push_back({KeyGroupOf(entry.hash, range_.max_parallelism), space, entry});
-    });
+    auto add = [&, space = name_space](const FlatTable::Entry& entry) {
+      int group = KeyGroupOf(entry.hash, range_.max_parallelism);
+      if (groups.Has(group, range_)) items.push_back({group, space, entry});
+    };
+    table->ForEachChangedNear(from, groups, add);
   }
   if (items.empty() && dropped.empty()) return false;
   // What was erased stays before what was written.

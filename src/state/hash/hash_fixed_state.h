@@ -43,7 +43,11 @@ class HashFixedState : public FixedState {
   void Snapshot(ByteWriter& out);
   void RestoreGroup(ByteReader& in);
   // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
-  bool WriteDelta(uint32_t from, ByteWriter& out);
+  bool WriteDelta(uint32_t from, ByteWriter& out) {
+    return WriteDelta(from, {range_.begin, range_.end}, out);
+  }
+  // Of some key groups.
+  bool WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out);
 
   // For a backend that keeps some entries elsewhere.
   bool Holds(int64_t name_space, StateKey key) const {
@@ -72,6 +76,7 @@ class HashFixedState : public FixedState {
   // All of it is in memory.
   static Status BringElsewhere() { return Status::Ok(); }
   static std::shared_ptr<KeyedSections> Elsewhere(const uint32_t*) { return nullptr; }
+  static Result<std::shared_ptr<KeyedSections>> Spool(uint32_t) { return std::shared_ptr<KeyedSections>(); }
   size_t MemoryBytes() const;
   uint32_t epoch() const { return epoch_; }
 
@@ -90,7 +95,7 @@ class HashFixedState : public FixedState {
   void Drop(Tables::iterator it);
   void WriteKey(const FlatTable::Entry& entry, ByteWriter& out) const;
   void WriteEntry(const FlatTable::Entry& entry, ByteWriter& out) const;
-  std::vector<Item> ErasedSince(uint32_t from, std::vector<int64_t>* dropped) const;
+  std::vector<Item> ErasedSince(uint32_t from, const GroupSpan& groups, std::vector<int64_t>* dropped) const;
 
   StateDescriptor descriptor_;
   KeyGroupRange range_;

@@ -21,18 +21,21 @@ struct HashMapState::Item {
 
 // Each once. An element that is there again is among those that changed; a key that was cleared is named even
 // when it has elements again, for those it had before.
-std::vector<HashMapState::Item> HashMapState::ErasedSince(uint32_t from, std::vector<int64_t>* dropped) {
+std::vector<HashMapState::Item> HashMapState::ErasedSince(uint32_t from, const GroupSpan& groups,
+                                                          std::vector<int64_t>* dropped) {
   using What = Item::What;
   std::vector<Item> items;
   log_.ForEach(from, [&](const ErasureLog::Erasure& erasure) {
     if (erasure.kind == ErasureLog::Kind::kNamespace) return dropped->push_back(erasure.name_space);
+    int group = KeyGroupOf(erasure.key.hash, range_.max_parallelism);
+    if (!groups.Has(group, range_)) return;
     bool cleared = erasure.kind == ErasureLog::Kind::kKey;
     if (!cleared) {
       OrderedElements* elements = FindElements(erasure.name_space, erasure.key);
       if (elements != nullptr && elements->Find(erasure.element).leaf < elements->leaves()) return;
     }
-    items.push_back({KeyGroupOf(erasure.key.hash, range_.max_parallelism), erasure.name_space,
-                     cleared ? What::kCleared : What::kErased, erasure.key, erasure.element});
+    What what = cleared ? What::kCleared : What::kErased;
+    items.push_back({group, erasure.name_space, what, erasure.key, erasure.element});
   });
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.order() < b.order(); });
   auto same = [](const Item& a, const Item& b) { return a.order() == b.order(); };
@@ -72,18 +75,17 @@ void HashMapState::WriteChanges(std::span<const Item> run, uint32_t from, ByteWr
   }
 }
 
-bool HashMapState::WriteDelta(uint32_t from, ByteWriter& out) {
+bool HashMapState::WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out) {
   std::vector<int64_t> dropped;
-  std::vector<Item> items = ErasedSince(from, &dropped);
+  std::vector<Item> items = ErasedSince(from, groups, &dropped);
   for (auto& [name_space, table] : tables_) {
-    table->ForEachChanged(from, [&, space = name_space](const FlatTable::Entry& entry) {
-      items.push_back({KeyGroupOf(entry.hash, range_.max_parallelism),
-                       space,
-                       Item::What::kChanged,
-                       {entry.key, entry.hash},
-                       {},
-                       &pool_[NumberIn(entry.value)]});
-    });
+    auto add = [&, space = name_space](const FlatTable::Entry& entry) {
+      int group = KeyGroupOf(entry.hash, range_.max_parallelism);
+      if (!groups.Has(group, range_)) return;
+      OrderedElements* elements = &pool_[NumberIn(entry.value)];
+      items.push_back({group, space, Item::What::kChanged, {entry.key, entry.hash}, {}, elements});
+    };
+    table->ForEachChangedNear(from, groups, add);
   }
   if (items.empty() && dropped.empty()) return false;
   std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {

@@ -44,7 +44,11 @@ class HashMapState : public MapState {
   void Snapshot(ByteWriter& out);
   void RestoreGroup(ByteReader& in);
   // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
-  bool WriteDelta(uint32_t from, ByteWriter& out);
+  bool WriteDelta(uint32_t from, ByteWriter& out) {
+    return WriteDelta(from, {range_.begin, range_.end}, out);
+  }
+  // Of some key groups.
+  bool WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out);
   ErasureLog& log() { return log_; }
   // Every element with the time it was written.
   using VisitElement = std::function<void(int64_t name_space, StateKey key, std::string_view element,
@@ -80,6 +84,7 @@ class HashMapState : public MapState {
   // All of it is in memory.
   static Status BringElsewhere() { return Status::Ok(); }
   static std::shared_ptr<KeyedSections> Elsewhere(const uint32_t*) { return nullptr; }
+  static Result<std::shared_ptr<KeyedSections>> Spool(uint32_t) { return std::shared_ptr<KeyedSections>(); }
   size_t MemoryBytes() const;
   uint32_t epoch() const { return epoch_; }
 
@@ -102,7 +107,7 @@ class HashMapState : public MapState {
   // One line of a delta: a key whose elements were all erased, an element that was, or a key with elements
   // that changed.
   struct Item;
-  std::vector<Item> ErasedSince(uint32_t from, std::vector<int64_t>* dropped);
+  std::vector<Item> ErasedSince(uint32_t from, const GroupSpan& groups, std::vector<int64_t>* dropped);
   static void WriteChanges(std::span<const Item> run, uint32_t from, ByteWriter& section);
 
   StateDescriptor descriptor_;

@@ -91,6 +91,7 @@ class HashTimerQueue : public TimerQueue {
   // All of it is in memory.
   static Status BringElsewhere() { return Status::Ok(); }
   static std::shared_ptr<KeyedSections> Elsewhere(const uint32_t*) { return nullptr; }
+  static Result<std::shared_ptr<KeyedSections>> Spool(uint32_t) { return std::shared_ptr<KeyedSections>(); }
   size_t MemoryBytes() const { return timers_.size() * 80 + bytes_ + log_.MemoryBytes(); }
 
  private:

@@ -5,6 +5,7 @@
 // Fagin et al., "Extendible hashing", ACM TODS 1979.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <memory>
 #include <vector>
@@ -14,6 +15,17 @@
 #include "state/keyed_state.h"
 
 namespace penstock {
+
+// Some of the key groups of a backend: [begin, end). Keys of groups of other backends, which an operator that
+// is not keyed may have, go with the first.
+struct GroupSpan {
+  int begin = 0;
+  int end = 0;
+  bool Has(int group, const KeyGroupRange& range) const {
+    if (group < range.begin || group >= range.end) group = range.begin;
+    return group >= begin && group < end;
+  }
+};
 
 class SegmentedTable {
  public:
@@ -62,6 +74,16 @@ class SegmentedTable {
   template <typename Visit>
   void ForEachChanged(uint32_t from, const Visit& visit) {
     for (auto& segment : segments_) segment->data.ForEachChanged(from, visit);
+  }
+  // Those in segments that may have keys of these groups: also some of other groups.
+  template <typename Visit>
+  void ForEachChangedNear(uint32_t from, const GroupSpan& groups, const Visit& visit) {
+    uint64_t first = static_cast<uint64_t>(groups.begin - range_.begin) << (32 - group_bits_);
+    uint64_t behind = static_cast<uint64_t>(groups.end - range_.begin) << (32 - group_bits_);
+    for (size_t i = 0; i < segments_.size() && segments_[i]->start < behind; ++i) {
+      bool before = i + 1 < segments_.size() && segments_[i + 1]->start <= first;
+      if (!before) segments_[i]->data.ForEachChanged(from, visit);
+    }
   }
 
  private:

@@ -16,6 +16,7 @@ struct StateContext {
   const Clock* clock = nullptr;
   size_t segment_bytes = SegmentedTable::kSegmentBytes;
   std::shared_ptr<OrderedStore> store;  // where what is not in memory is; null: everything is
+  size_t spool_bytes = SIZE_MAX;        // where more of a state is in memory its deltas are put aside on disk
 };
 
 }  // namespace penstock

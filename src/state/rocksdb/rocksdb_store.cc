@@ -107,6 +107,9 @@ class RocksStore : public OrderedStore {
     if (!is_open_) return std::make_shared<NothingView>();
     return std::make_shared<SnapshotView>(db_);
   }
+  std::unique_ptr<ScratchFile> NewScratch() override {
+    return MakeScratchFile(files_, directory_, "scratch-" + std::to_string(++scratches_));
+  }
   int64_t MemoryBytes() const override { return is_open_ ? taken_ : 0; }
   int64_t DiskBytes() const override {
     uint64_t bytes = 0;
@@ -194,7 +197,7 @@ class RocksStore : public OrderedStore {
   FileSystem* files_;
   const std::string directory_;
   MemoryBudget* memory_;
-  std::atomic<uint32_t> prefixes_{0};
+  std::atomic<uint32_t> prefixes_{0}, scratches_{0};
   std::mutex opening_;
   std::atomic<bool> is_open_{false};
   int64_t taken_ = 0;

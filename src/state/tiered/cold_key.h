@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace penstock {
 
@@ -32,6 +33,13 @@ inline std::string ColdSpace(char table, uint32_t prefix, uint32_t epoch, int64_
 
 inline void AppendColdGroup(int group, std::string* key) {
   AppendBigEndian(static_cast<uint16_t>(group), key);
+}
+
+// The lower half of the hash, where a key goes on behind its group.
+inline uint32_t ColdLow(std::string_view rest) {
+  uint32_t low = 0;
+  for (size_t i = 0; i < sizeof(low) && i < rest.size(); ++i) low = low << 8 | static_cast<uint8_t>(rest[i]);
+  return low;
 }
 
 // The first key that is behind all that start so. REQUIRES: not all bytes are the highest.

@@ -68,6 +68,8 @@ void ColdTable::Put(int64_t name_space, StateKey key, uint32_t epoch, std::strin
   writer_->Put(bytes, Stored(epoch, record));
   waiting_ = true;
   waiting_bytes_ += bytes.size() + record.size();
+  ++puts_;
+  put_bytes_ += key.bytes.size() + record.size() + 2;
   spaces_[name_space].filter.Add(key.hash);
   groups_[static_cast<size_t>(GroupOf(key.hash))] = true;
   if (leaves) Return(name_space, key, epoch, record);
@@ -81,9 +83,10 @@ void ColdTable::Return(int64_t name_space, StateKey key, uint32_t epoch, std::st
 }
 
 void ColdTable::NoteChange(int64_t name_space, StateKey key, uint32_t epoch, std::string_view record) {
-  std::vector<bool>& groups = changed_[epoch];
-  groups.resize(groups_.size());
-  groups[static_cast<size_t>(GroupOf(key.hash))] = true;
+  Changes& changes = changed_[epoch];
+  changes.groups.resize(groups_.size());
+  changes.groups[static_cast<size_t>(GroupOf(key.hash))] = true;
+  changes.bytes += key.bytes.size() + record.size() + 2;
   std::string bytes = KeyOf(kColdChanges, epoch, name_space, key);
   writer_->Put(bytes, record);
   waiting_ = true;
@@ -213,7 +216,7 @@ void ColdTable::ForgetNamespace(int64_t name_space) {
   if (space == spaces_.end()) return;
   auto erase = [&](const std::string& start) { writer_->EraseRange(start, AfterPrefix(start)); };
   erase(ColdSpace(kColdEntries, prefix_, 0, name_space));
-  for (const auto& [epoch, groups] : changed_) erase(ColdSpace(kColdChanges, prefix_, epoch, name_space));
+  for (const auto& [epoch, changes] : changed_) erase(ColdSpace(kColdChanges, prefix_, epoch, name_space));
   waiting_ = true;
   count_ -= space->second.count;
   spaces_.erase(space);

@@ -82,6 +82,11 @@ class ColdTable {
   };
   std::string KeyOf(char table, uint32_t epoch, int64_t name_space, StateKey key) const;
   void Took(Space& space, int64_t name_space, StateKey key, uint32_t epoch);
+  // The copies of an epoch.
+  struct Changes {
+    std::vector<bool> groups;
+    uint64_t bytes = 0;
+  };
   void NoteChange(int64_t name_space, StateKey key, uint32_t epoch, std::string_view record);
   int GroupOf(uint64_t hash) const { return KeyGroupOf(hash, max_parallelism_); }
 
@@ -97,7 +102,8 @@ class ColdTable {
   std::map<int64_t, Space> spaces_;
   std::vector<bool> groups_;  // that records were written of
   uint32_t oldest_ = UINT32_MAX;
-  std::map<uint32_t, std::vector<bool>> changed_;  // by epoch: groups of the copies
+  uint64_t puts_ = 0, put_bytes_ = 0;    // records written so far: how large they are
+  std::map<uint32_t, Changes> changed_;  // by epoch
 };
 
 }  // namespace penstock

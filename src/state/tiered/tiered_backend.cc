@@ -78,12 +78,16 @@ size_t SegmentBytes(const MemoryBudget& memory) {
   return static_cast<size_t>(std::clamp<int64_t>(memory.limit() / 256, 4096, SegmentedTable::kSegmentBytes));
 }
 
+size_t SpoolBytes(const MemoryBudget& memory) {
+  return memory.limited() ? static_cast<size_t>(memory.limit() / 32) : SIZE_MAX;
+}
+
 }  // namespace
 
 std::unique_ptr<BoundedBackend> MakeTieredBackend(KeyGroupRange range, const Clock* clock,
                                                   MemoryBudget* memory, std::shared_ptr<OrderedStore> store) {
-  return std::make_unique<TieredBackend>(StateContext{range, clock, SegmentBytes(*memory), std::move(store)},
-                                         memory);
+  StateContext context{range, clock, SegmentBytes(*memory), std::move(store), SpoolBytes(*memory)};
+  return std::make_unique<TieredBackend>(std::move(context), memory);
 }
 
 }  // namespace penstock

@@ -6,13 +6,14 @@
 
 #include "state/hash/hash_fixed_state.h"
 #include "state/tiered/cold_table.h"
+#include "state/tiered/section_spool.h"
 
 namespace penstock {
 
 class TieredFixedState : public FixedState {
  public:
   TieredFixedState(const StateDescriptor& descriptor, const StateContext& context)
-      : hot_(descriptor, context), cold_(context.store, context.range.max_parallelism) {}
+      : context_(context), hot_(descriptor, context), cold_(context.store, context.range.max_parallelism) {}
 
   Status Access(int64_t name_space, std::span<const StateKey> keys, std::span<uint8_t*> values,
                 std::span<uint8_t> created) override {
@@ -36,6 +37,8 @@ class TieredFixedState : public FixedState {
   void Snapshot(ByteWriter& out);
   // For a snapshot: has everything that is in memory in the store, too, where anything is.
   Status BringElsewhere();
+  // What WriteDelta would write, where that may be much; else null.
+  Result<std::shared_ptr<KeyedSections>> Spool(uint32_t from) { return SpoolDelta(hot_, from, context_); }
   std::shared_ptr<KeyedSections> Elsewhere(const uint32_t* from);
   void NoteChangesFrom(uint32_t cut);
   void ForgetChangesBefore(uint32_t cut);
@@ -63,6 +66,7 @@ class TieredFixedState : public FixedState {
   std::string_view RecordOf(const FlatTable::Entry& entry);
   void Load(int64_t name_space, StateKey key, uint32_t epoch, std::string_view record);
 
+  const StateContext context_;
   HashFixedState hot_;
   ColdTable cold_;
   Status failed_;

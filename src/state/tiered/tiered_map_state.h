@@ -5,13 +5,14 @@
 
 #include "state/hash/hash_map_state.h"
 #include "state/tiered/cold_table.h"
+#include "state/tiered/section_spool.h"
 
 namespace penstock {
 
 class TieredMapState : public MapState {
  public:
   TieredMapState(const StateDescriptor& descriptor, const StateContext& context)
-      : hot_(descriptor, context), cold_(context.store, context.range.max_parallelism) {}
+      : context_(context), hot_(descriptor, context), cold_(context.store, context.range.max_parallelism) {}
 
   std::optional<std::string_view> Get(int64_t name_space, StateKey key, std::string_view element) override {
     Bring(name_space, key);
@@ -49,6 +50,8 @@ class TieredMapState : public MapState {
   bool WriteDelta(uint32_t from, ByteWriter& out) { return hot_.WriteDelta(from, out); }
   void Snapshot(ByteWriter& out);
   Status BringElsewhere();
+  // What WriteDelta would write, where that may be much; else null.
+  Result<std::shared_ptr<KeyedSections>> Spool(uint32_t from) { return SpoolDelta(hot_, from, context_); }
   std::shared_ptr<KeyedSections> Elsewhere(const uint32_t* from);
   void NoteChangesFrom(uint32_t cut);
   void ForgetChangesBefore(uint32_t cut);
@@ -71,6 +74,7 @@ class TieredMapState : public MapState {
     if (failed_.ok()) failed_ = std::move(status);
   }
 
+  const StateContext context_;
   HashMapState hot_;
   ColdTable cold_;
   Status failed_;

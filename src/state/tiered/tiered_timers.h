@@ -26,6 +26,7 @@ class TieredTimerQueue : public TimerQueue {
   bool WriteDelta(uint32_t from, ByteWriter& out);
   Status BringElsewhere() { return failed_; }
   std::shared_ptr<KeyedSections> Elsewhere(const uint32_t* from);
+  static Result<std::shared_ptr<KeyedSections>> Spool(uint32_t) { return std::shared_ptr<KeyedSections>(); }
   void NoteChangesFrom(uint32_t cut) { hot_.NoteChangesFrom(cut); }
   void ForgetChangesBefore(uint32_t cut) { hot_.ForgetChangesBefore(cut); }
   Result<size_t> Evict(size_t bytes);
