@@ -561,6 +561,30 @@ def a_job_whose_checkpoints_find_no_room_waits_for_it(cli):
         equal(counts[:-1], [1000] * (len(counts) - 1))
 
 
+def a_job_whose_sink_finds_no_room_waits_for_it(cli):
+    with small_disk(cli) as ballast:
+        if ballast is None:
+            return
+        script = serving(cli, rate=20000, more="SET 'restart-strategy.type' = 'fixed-delay'; "
+                                               "SET 'restart-strategy.fixed-delay.attempts' = '1';")
+        script.write_text(script.read_text().replace("'path' = 'out'", "'path' = 'disk/out'"))
+        with running(cli, script) as process:
+            until(lambda: len(written(cli, "disk/out")) > 2)
+            fill(ballast)
+            line = lines_until(process, "alarm:")
+            assert "No space left" in line and "paused" in line and "disk/out" in line, line
+            equal(listed(cli)[0]["state"], "RESTARTING")
+            seen = len(written(cli, "disk/out"))
+            ballast.unlink()
+            until(lambda: len(written(cli, "disk/out")) > seen + 2)
+            ask(cli, "stop", "job", "--drain")
+            equal(process.wait(timeout=20), 0)
+            rest = process.stderr.read()
+            equal((rest.count("tries to go on"), rest.count("alarm:")), (1, 0))
+        counts = [count for _, count in sorted(windows_of(cli, "disk/out").items())]
+        equal(counts[:-1], [1000] * (len(counts) - 1))
+
+
 def checkpoints_in_memory_serve_failures_of_the_job(cli):
     with small_disk(cli) as ballast:
         if ballast is None:

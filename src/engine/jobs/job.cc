@@ -15,7 +15,9 @@ namespace penstock {
 
 namespace {
 
-constexpr int64_t kRoomPauseMs = 500;  // between looks whether there is room on a full disk
+// Between looks whether there is room on a full disk, and between attempts that find none: doubled each time.
+constexpr int64_t kRoomPauseMs = 500;
+constexpr int64_t kLongestRoomPauseMs = 30'000;
 constexpr size_t kProbeBytes = size_t{256} << 10;
 
 Failpoint prepared("job.prepared", "the operators are open, what was decided is committed, nothing runs");
@@ -188,7 +190,9 @@ bool Job::AwaitRestart(Status* failure) {
   return WaitBeforeRestart(*pause);
 }
 
-// The job stands still, so its sources are not read; a full disk is no reason to count failures.
+// The job stands still, so its sources are not read; a full disk is no reason to count failures. The disk may
+// be that of a sink: what is looked at is the place that had no room. Where there is some, but not enough for
+// the job to get any further, the attempts become rare.
 bool Job::AwaitRoom(const Status& failure) {
   {
     std::lock_guard lock(mutex_);
@@ -198,14 +202,20 @@ bool Job::AwaitRoom(const Status& failure) {
   // Once, where it does not get any further in between.
   std::optional<CheckpointStatistics> done = checkpoint_statistics();
   bool first = !std::exchange(paused_, true) || (done && done->completed > 0);
+  room_pause_ms_ = first ? kRoomPauseMs : std::min(2 * room_pause_ms_, kLongestRoomPauseMs);
   if (first)
     Tell(fmt::format("alarm: {} is paused until there is room: {}\n", graph_.name, failure.ToString()));
-  const std::string probe = durability_->directory + "/room.tmp";
+  const std::string full = FullPath(failure);
+  const std::string probe = full.substr(0, full.rfind('/') + 1) + ".penstock-room";
   const std::string bytes(kProbeBytes, 'x');
-  while (WaitBeforeRestart(kRoomPauseMs)) {
-    Status written = WriteFile(*durability_->files, probe, bytes);
-    (void)durability_->files->Remove(probe);
-    if (IsDiskFull(written)) continue;
+  LocalFileStore files(environment_.files);
+  while (WaitBeforeRestart(room_pause_ms_)) {
+    Status written = WriteFile(files, probe, bytes);
+    (void)files.Remove(probe);
+    if (IsDiskFull(written)) {
+      room_pause_ms_ = kRoomPauseMs;
+      continue;
+    }
     if (first) Tell(fmt::format("note: {} tries to go on from its last checkpoint\n", graph_.name));
     return true;
   }
@@ -213,7 +223,9 @@ bool Job::AwaitRoom(const Status& failure) {
 }
 
 bool Job::WaitBeforeRestart(int64_t pause_ms) {
+  if (environment_.pause) environment_.pause(pause_ms);
   std::unique_lock lock(mutex_);
+  if (environment_.pause) return !cancelled_ && !stopped_;
   cancel_requested_.wait_for(lock, std::chrono::milliseconds(pause_ms),
                              [this] { return cancelled_ || stopped_.has_value(); });
   return !cancelled_ && !stopped_;

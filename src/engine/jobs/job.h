@@ -126,6 +126,7 @@ class Job {
   std::vector<Thread> copying_;
   std::vector<std::string> rewound_;
   bool paused_ = false;  // for want of room, at least once
+  int64_t room_pause_ms_ = 0;
   std::string last_failure_;
   std::atomic<JobState> state_{JobState::kCreated};
   std::atomic<int64_t> restarts_{0};

@@ -4,15 +4,20 @@
 namespace penstock {
 
 namespace {
-constexpr const char* kHint = "free space on the device";
-}
+constexpr std::string_view kHint = "free space on the device of '";
+}  // namespace
 
-Status DiskFull(std::string message) {
-  return Status(StatusCode::kResourceExhausted, std::move(message)).WithHint(kHint);
+Status DiskFull(std::string message, const std::string& path) {
+  return Status(StatusCode::kResourceExhausted, std::move(message)).WithHint(std::string(kHint) + path + "'");
 }
 
 bool IsDiskFull(const Status& status) {
-  return status.code() == StatusCode::kResourceExhausted && status.hint() == kHint;
+  return status.code() == StatusCode::kResourceExhausted && status.hint().starts_with(kHint);
+}
+
+std::string FullPath(const Status& status) {
+  const std::string& hint = status.hint();
+  return IsDiskFull(status) ? hint.substr(kHint.size(), hint.size() - kHint.size() - 1) : "";
 }
 
 }  // namespace penstock

@@ -7,8 +7,11 @@
 
 namespace penstock {
 
-// kResourceExhausted, with a hint by which it is known again: memory may be exhausted, too.
-Status DiskFull(std::string message);
+// kResourceExhausted, with a hint by which it is known again: memory may be exhausted, too. `path`: what
+// there is no room for.
+Status DiskFull(std::string message, const std::string& path);
 bool IsDiskFull(const Status& status);
+// Of such a status: the path.
+std::string FullPath(const Status& status);
 
 }  // namespace penstock

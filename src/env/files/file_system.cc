@@ -21,7 +21,7 @@ Status FromErrno(const std::string& action, const std::string& path) {
   std::string message = "cannot " + action + " '" + path + "': " + std::strerror(error);
   if (error == ENOENT) return Status::NotFound(message);
   if (error == EEXIST) return Status(StatusCode::kAlreadyExists, message);
-  if (error == ENOSPC || error == EDQUOT) return DiskFull(message);
+  if (error == ENOSPC || error == EDQUOT) return DiskFull(message, path);
   return Status::Io(message);
 }
 
