@@ -108,6 +108,8 @@ Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
   KafkaProperties committed = properties_;
   committed["isolation.level"] = dirty_read.On() ? "read_uncommitted" : "read_committed";
   committed["auto.offset.reset"] = "error";
+  // The end is only told when a fetch has found nothing: a start would wait for that.
+  committed["fetch.wait.max.ms"] = "10";
   ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
                    client_->MakeConsumer(committed, [bell] { bell->Ring(); }));
   RETURN_IF_ERROR(consumer->Assign({{0, {kProgressTopic, 0}, kKafkaEarliest, -1}}));
@@ -125,8 +127,9 @@ Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
     if (!fetch->messages.empty() || next >= end) continue;
     if (clock_->MonotonicMillis() > give_up_ms) {
       return Status(StatusCode::kUnavailable,
-                    fmt::format("the end of topic '{}' is hidden behind an open transaction of another job",
-                                kProgressTopic))
+                    fmt::format(
+                        "the end of topic '{}' is hidden behind an open transaction that is not this job's",
+                        kProgressTopic))
           .WithNumber(ErrorNumber::kRuntime)
           .WithHint("start that job again, or wait until its transaction has timed out");
     }

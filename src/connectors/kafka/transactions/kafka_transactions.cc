@@ -159,7 +159,7 @@ Status KafkaTransactions::Begin(Slot* slot) {
 Result<std::shared_ptr<KafkaTransactionalProducer>> KafkaTransactions::Join(Member* member) {
   std::lock_guard lock(mutex_);
   Slot& slot = SlotOf(member->transaction);
-  RETURN_IF_ERROR(Begin(&slot));
+  if (Status begun = Begin(&slot); !begun.ok()) return Unknown(std::move(begun), INT64_MAX);
   return slot.producer;
 }
 
@@ -207,6 +207,13 @@ Status KafkaTransactions::Unknown(Status status, int64_t begun_ms) const {
   }
   if (status.code() != StatusCode::kFenced) return status;
   return Status(StatusCode::kUnavailable, status.message()).WithNumber(ErrorNumber::kRuntime);
+}
+
+Status KafkaTransactions::UnknownTo(const Member& member, Status status) {
+  if (status.code() != StatusCode::kFenced) return status;
+  std::lock_guard lock(mutex_);
+  const Slot& slot = SlotOf(member.transaction);
+  return Unknown(std::move(status), slot.begun ? slot.begun_ms : INT64_MAX);
 }
 
 Status KafkaTransactions::Commit(const Decision& decision, KafkaTransactionalProducer* producer) {
@@ -289,11 +296,11 @@ Status KafkaTransactionWriter::Produce(const KafkaRecord& record) {
   Status sent = current_->Produce(record, &member_->deliveries);
   if (sent.ok()) return sent;
   RETURN_IF_ERROR(transactions_->Serve());  // it may know why
-  return sent;
+  return transactions_->UnknownTo(*member_, std::move(sent));
 }
 
 Status KafkaTransactionWriter::Flush(int64_t timeout_ms) {
-  return current_ ? current_->Flush(timeout_ms) : Status::Ok();
+  return current_ ? transactions_->UnknownTo(*member_, current_->Flush(timeout_ms)) : Status::Ok();
 }
 
 Result<int32_t> KafkaTransactionWriter::CountPartitions(const std::string& topic) {

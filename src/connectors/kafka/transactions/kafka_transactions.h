@@ -69,6 +69,8 @@ class KafkaTransactions : public DecisionLog {
   void WakeAll();
   // An outcome that only the progress topic can tell, or that another process has taken over.
   Status Unknown(Status status, int64_t begun_ms) const;
+  // The same for a call on the producer of a writer.
+  Status UnknownTo(const Member& member, Status status);
   Status Commit(const Decision& decision, KafkaTransactionalProducer* producer);
 
   // Of the writers.
