@@ -45,6 +45,8 @@ struct SessionOptions {
   std::optional<uint64_t> seed;
   // Who steps the tasks of each job; null: see JobEnvironment.
   std::function<std::unique_ptr<Executor>()> make_executor;
+  // How jobs wait before they start again; null: in real time.
+  std::function<void(int64_t ms)> pause;
   ObjectStores* objects = nullptr;  // null: those that the options s3.* name
   bool driven = false;              // jobs have no threads: they run in RunUntilQuiet, under a manual clock
   bool control = false;             // jobs with a folder of checkpoints listen at a socket in it

@@ -86,6 +86,7 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   made->handler = handler_;
   JobEnvironment environment{&registry_, clock_, files_, &made->eval, &memory_};
   environment.make_executor = options_.make_executor;
+  environment.pause = options_.pause;
   environment.objects = objects();
   if (options_.driven) environment.make_store = MakeMemoryStore;  // one thread does everything
   made->job = std::make_unique<Job>(std::move(graph), std::move(options), std::move(environment),

@@ -46,6 +46,8 @@ struct JobEnvironment {
   MemoryBudget* memory = nullptr;  // shared by all jobs; null: the job has one of its own, without a limit
   // Who steps the tasks; null: a lock-step executor for lock-step graphs, threads for all others.
   std::function<std::unique_ptr<Executor>()> make_executor = nullptr;
+  // How a job waits before it starts again; null: in real time.
+  std::function<void(int64_t ms)> pause = nullptr;
   // Where state goes that does not fit into memory; null: to RocksDB.
   std::function<std::shared_ptr<OrderedStore>()> make_store = nullptr;
   ObjectStores* objects = nullptr;  // null: there are none

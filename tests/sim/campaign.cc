@@ -40,6 +40,25 @@ LifePlan DrawPlan(const std::vector<std::string>& points, Random* random) {
   return plan;
 }
 
+// Clocks and full disks, by dice of their own: seeds keep the deaths that they had without them.
+void DrawClocks(LifePlan* plan, Random* random) {
+  constexpr int64_t kDayMs = 86'400'000;
+  auto step = [&] { return static_cast<int64_t>(1 + random->Below(200)); };
+  if (random->Below(6) == 0) {
+    plan->sleep_step = step();
+    plan->sleep_ms = static_cast<int64_t>(1 + random->Below(random->Below(2) == 0 ? 200'000 : 3'000));
+  }
+  if (random->Below(5) == 0) {
+    plan->jump_step = step();
+    plan->jump_ms = random->Below(2) == 0 ? kDayMs : -kDayMs;
+  }
+  if (random->Below(10) == 0) plan->stop_clock_step = step();
+  if (random->Below(8) == 0) {
+    plan->full_operation = static_cast<int64_t>(1 + random->Below(300));
+    plan->full_ms = static_cast<int64_t>(1 + random->Below(100'000));
+  }
+}
+
 Simulation::Rule RuleOf(const LifePlan& plan) {
   return [plan](const Failpoint& point, int64_t hit) {
     if (plan.die_at == point.name() && plan.die_hit == hit) return PointVerdict::kDie;
@@ -59,6 +78,50 @@ ProcessFileSystem::Fault FaultOf(const LifePlan& plan, Simulation* simulation) {
   };
 }
 
+// What a plan does to the clocks and the disk of a life, step by step.
+class Weather {
+ public:
+  Weather(const LifePlan& plan, Simulation* simulation, std::map<std::string, int64_t>* counts)
+      : plan_(plan), simulation_(simulation), counts_(counts) {}
+
+  void OnStep() {
+    ++steps_;
+    if (steps_ == plan_.sleep_step) {
+      Tell("the process sleeps");
+      simulation_->clock().AdvanceMicros(plan_.sleep_ms * 1000);
+    }
+    if (steps_ == plan_.jump_step) {
+      Tell(plan_.jump_ms > 0 ? "the wall clock jumps ahead" : "the wall clock jumps back");
+      simulation_->wall().Jump(plan_.jump_ms * 1000);
+    }
+    if (steps_ == plan_.stop_clock_step) {
+      Tell("the wall clock stops");
+      simulation_->wall().Stop();
+    }
+  }
+
+  bool full() {
+    if (plan_.full_operation == 0 || simulation_->file_operations() < plan_.full_operation) return false;
+    int64_t now = simulation_->clock().MonotonicMillis();
+    if (full_until_ms_ == 0) {
+      full_until_ms_ = now + plan_.full_ms;
+      Tell("the disk is full");
+    }
+    return now < full_until_ms_;
+  }
+
+ private:
+  void Tell(const std::string& what) {
+    simulation_->Note("WORLD  " + what);
+    ++(*counts_)[what];
+  }
+
+  const LifePlan plan_;
+  Simulation* simulation_;
+  std::map<std::string, int64_t>* counts_;
+  int64_t steps_ = 0, full_until_ms_ = 0;
+};
+
 }  // namespace
 
 std::vector<std::string> PointsOf(const SimulatedJob& job) {
@@ -69,11 +132,12 @@ std::vector<std::string> PointsOf(const SimulatedJob& job) {
   return points;
 }
 
-std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random) {
+std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random, Random* clocks) {
   std::vector<std::string> points = PointsOf(job);
   std::vector<LifePlan> plans;
   for (uint64_t left = 1 + random->Below(4); left > 0; --left) {
     plans.push_back(DrawPlan(points, random));
+    DrawClocks(&plans.back(), clocks);
     if (job.rescales()) plans.back().parallelism = static_cast<int>(1 + random->Below(4));
   }
   return plans;
@@ -98,7 +162,9 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
     }
   };
   simulation.on_death = [&] { job->OnDeath(&simulation); };
+  std::unique_ptr<Weather> weather;
   simulation.on_step = [&] {
+    weather->OnStep();
     job->OnStep(&simulation);
     if (simulation.random().Below(kLooks) == 0) find(job->CheckUnderWay(&simulation), "while it runs");
   };
@@ -111,10 +177,14 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
       break;
     }
     job->BeginLife(&simulation, outcome.lives > std::ssize(plans));
+    weather = std::make_unique<Weather>(plan, &simulation, &outcome.faults);
+    simulation.disk_is_full = [&] { return weather->full(); };
     auto dies = [&](int64_t step) { return plan.die_step == step; };
     Life life = simulation.Live(RuleOf(plan), dies, FaultOf(plan, &simulation));
     finished = life.finished;
     find(job->CheckUnderWay(&simulation), "after life " + std::to_string(outcome.lives));
+    find(job->CheckLife(life, plan), "life " + std::to_string(outcome.lives));
+    outcome.hits_of_lives.push_back(simulation.hits());
     if (life.died) outcome.deaths.push_back(life.died_at);
     if (life.died && plan.lose_power) simulation.LosePower();
     // Who looks whether the run is over finds no record of it, and does not start a new one.
@@ -131,6 +201,7 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
   }
   outcome.hits = simulation.all_hits();
   outcome.trace = simulation.trace();
+  for (const auto& [what, count] : job->faults()) outcome.faults[what] += count;
   return outcome;
 }
 
@@ -140,9 +211,9 @@ std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed) {
 }
 
 Outcome RunSeed(const std::string& job, uint64_t seed, bool trace) {
-  Random random(seed * 2 + 1);
+  Random random(seed * 2 + 1), clocks(seed ^ 0x636c6f636b);
   std::unique_ptr<SimulatedJob> made = MakeJob(job, seed);
-  std::vector<LifePlan> plans = DrawPlans(*made, &random);
+  std::vector<LifePlan> plans = DrawPlans(*made, &random, &clocks);
   return Carry(made.get(), seed, plans, trace);
 }
 

@@ -19,8 +19,14 @@ struct LifePlan {
   std::string fail_at;
   int64_t fail_hit = 0;
   int64_t fail_file_operation = 0;  // with EIO or ENOSPC
-  bool lose_power = false;          // after a death
-  int parallelism = 0;              // 0: as before
+  // The disk takes nothing from this operation on, for so long.
+  int64_t full_operation = 0, full_ms = 0;
+  // At a step of a task: the process stands still while the world goes on; the wall clock is set; it stops.
+  int64_t sleep_step = 0, sleep_ms = 0;
+  int64_t jump_step = 0, jump_ms = 0;
+  int64_t stop_clock_step = 0;
+  bool lose_power = false;  // after a death
+  int parallelism = 0;      // 0: as before
 };
 
 struct Outcome {
@@ -29,6 +35,8 @@ struct Outcome {
   int lives = 0;
   std::vector<std::string> deaths;
   std::map<std::string, int64_t> hits;  // of points
+  std::vector<std::map<std::string, int64_t>> hits_of_lives;
+  std::map<std::string, int64_t> faults;  // that came about, by kind
   std::vector<std::string> trace;
 };
 
@@ -51,6 +59,10 @@ class SimulatedJob {
   virtual void OnStep(Simulation*) {}
   // The process is gone.
   virtual void OnDeath(Simulation*) {}
+  // The process is gone or has ended by itself; `plan` is what went wrong in its life.
+  virtual std::string CheckLife(const Life&, const LifePlan&) { return ""; }
+  // What happened beside the plan, by kind.
+  virtual std::map<std::string, int64_t> faults() const { return {}; }
   // What may be wrong while the job is under way: a duplicate; "" where nothing is.
   virtual std::string CheckUnderWay(Simulation* simulation) = 0;
   // And when it has finished.
@@ -61,8 +73,8 @@ class SimulatedJob {
 
 // Points that the job comes by.
 std::vector<std::string> PointsOf(const SimulatedJob& job);
-// Plans of a seed: one to four lives with deaths and faults.
-std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random);
+// Plans of a seed: one to four lives with deaths and faults; `clocks` decides on those of clocks and disks.
+std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random, Random* clocks);
 // Carries them out, then lets the job finish undisturbed.
 Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& plans, bool trace);
 

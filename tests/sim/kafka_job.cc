@@ -124,16 +124,37 @@ class KafkaJob : public SimulatedJob {
       simulation->clock().AdvanceMicros(static_cast<int64_t>(random_.Below(200'000'000)));
     clients_.push_back(std::make_unique<SimulatedKafka>(broker_.get(), faults));
     hijack_step_ = !undisturbed && random_.Below(10) == 0 ? random_.Below(150) : 0;
+    taken_.reset();
   }
   void OnStep(Simulation* simulation) override {
     clients_.back()->Work();
     if (hijack_step_ == 0 || --hijack_step_ > 0) return;
-    simulation->Note("another process takes a transactional id");
-    broker_->InitProducer("penstock-job-0", 60'000);
+    simulation->Note("another process takes the transactional ids");
+    Taken taken;
+    for (const char* id : kIds) taken.epochs.push_back(broker_->InitProducer(id, 60'000));
+    taken.visible = CountVisible();
+    taken_ = taken;
+    ++faults_["transactional ids taken"];
   }
   void OnDeath(Simulation*) override { clients_.back()->Kill(); }
 
+  std::map<std::string, int64_t> faults() const override { return faults_; }
+
+  // Whose ids were taken does not commit any more, and says so.
+  std::string CheckLife(const Life& life, const LifePlan& plan) override {
+    if (!StillTaken()) return "";
+    if (std::string wrong = CheckTaken(); !wrong.empty()) return wrong;
+    if (life.died || life.finished) return "";
+    if (life.error.find("PS-5602") != std::string::npos) {
+      ++faults_["transactional ids taken, and the process stopped"];
+      return "";
+    }
+    bool disturbed = plan.fail_hit > 0 || plan.fail_file_operation > 0 || plan.full_operation > 0;
+    return disturbed ? "" : "its ids were taken, and it ends with: " + life.error;
+  }
+
   std::string CheckUnderWay(Simulation* simulation) override {
+    if (std::string wrong = CheckTaken(); !wrong.empty()) return wrong;
     for (auto& [topic, reader] : readers_) {
       std::string wrong = reader.ForNew([&, &topic = topic](const SimulatedBroker::Record& record) {
         if (!record.value) return topic + " has a deletion";
@@ -177,8 +198,40 @@ class KafkaJob : public SimulatedJob {
   }
 
  private:
+  static constexpr const char* kIds[] = {"penstock-job-0", "penstock-job-1"};
+  struct Taken {
+    std::vector<int> epochs;
+    int64_t visible = 0;
+  };
+
+  int64_t CountVisible() {
+    int64_t count = 0;
+    for (const std::string& topic : broker_->topics()) {
+      for (int32_t p = 0; p < broker_->partitions(topic); ++p) {
+        for (const SimulatedBroker::Record& record : broker_->log({topic, p}))
+          count += record.transaction != 0 && broker_->Visible(record) ? 1 : 0;
+      }
+    }
+    return count;
+  }
+  // The job has not taken them back by starting again.
+  bool StillTaken() const {
+    if (!taken_) return false;
+    for (size_t i = 0; i < std::size(kIds); ++i) {
+      if (broker_->ids().at(kIds[i]).epoch != taken_->epochs[i]) return false;
+    }
+    return true;
+  }
+  std::string CheckTaken() {
+    if (!StillTaken()) return "";
+    int64_t more = CountVisible() - taken_->visible;
+    return more == 0 ? "" : fmt::format("{} rows are visible of a process whose ids were taken", more);
+  }
+
   Random random_;
   std::vector<Event> events_;
+  std::optional<Taken> taken_;
+  std::map<std::string, int64_t> faults_;
   std::map<std::string, Rows> expected_, found_;
   std::map<std::string, int64_t> counts_;
   size_t files_ = 0;

@@ -20,17 +20,6 @@ bool MayInterleave(const Failpoint& point) {
   return !kLocked.contains(point.name());
 }
 
-// The wall clock stands still, waits do not.
-class PinnedClock : public Clock {
- public:
-  explicit PinnedClock(const Clock* inner) : inner_(inner) {}
-  int64_t NowMicros() const override { return kStartMicros; }
-  int64_t MonotonicMillis() const override { return inner_->MonotonicMillis(); }
-
- private:
-  const Clock* inner_;
-};
-
 // Tells the simulation when the executor it watches is gone.
 class WatchedExecutor : public SimulatedExecutor {
  public:
@@ -69,7 +58,10 @@ Simulation::Simulation(std::string script, SimulationOptions options)
     : script_(std::move(script)),
       options_(std::move(options)),
       random_(options_.seed),
-      clock_(kStartMicros) {}
+      clock_(kStartMicros),
+      wall_(&clock_) {
+  if (options_.pinned_wall_clock) wall_.Stop();
+}
 
 void Simulation::Note(const std::string& line) {
   if (options_.trace) trace_.push_back(fmt::format("{:>10} us  {}", clock_.NowMicros() - kStartMicros, line));
@@ -125,6 +117,7 @@ Life Simulation::Live(const Rule& rule, const StepRule& step_rule, ProcessFileSy
   steps_ = 0;
   process_ = std::make_unique<ProcessFileSystem>(&disk_, options_.below);
   process_->SetFault(std::move(fault));
+  process_->SetFull([this] { return disk_is_full && disk_is_full(); });
   ScopedFailpointHook listening(this);
   {
     SessionOptions session_options;
@@ -133,9 +126,8 @@ Life Simulation::Live(const Rule& rule, const StepRule& step_rule, ProcessFileSy
     session_options.stop_when_idle = options_.stop_when_idle;
     session_options.script_name = options_.script_name;
     session_options.make_executor = [this] { return MakeExecutor(); };
-    PinnedClock pinned(&clock_);
-    const Clock* clock = options_.pinned_wall_clock ? static_cast<const Clock*>(&pinned) : &clock_;
-    Session session(std::move(session_options), clock, process_.get());
+    session_options.pause = [this](int64_t ms) { clock_.AdvanceMicros(ms * 1000); };
+    Session session(std::move(session_options), &wall_, process_.get());
     if (options_.configure) options_.configure(&session);
     Handler handler(this);
     for (const auto& [key, value] : settings_) {

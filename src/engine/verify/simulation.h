@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,25 @@ enum class PointVerdict : uint8_t {
   kGoOn,
   kDie,   // the process is gone
   kFail,  // the call fails with an error of the disk
+};
+
+// The wall clock of a simulated machine: as the simulation's clock goes, but for what was done to it. Waits
+// are by the other clock, which only moves on.
+class WallClock : public Clock {
+ public:
+  explicit WallClock(const ManualClock* inner) : inner_(inner) {}
+  int64_t NowMicros() const override { return stopped_ ? *stopped_ : inner_->NowMicros() + offset_; }
+  int64_t MonotonicMillis() const override { return inner_->MonotonicMillis(); }
+  void Jump(int64_t micros) {
+    offset_ += micros;
+    if (stopped_) *stopped_ += micros;
+  }
+  void Stop() { stopped_ = NowMicros(); }
+
+ private:
+  const ManualClock* inner_;
+  int64_t offset_ = 0;
+  std::optional<int64_t> stopped_;
 };
 
 struct SimulationOptions {
@@ -67,6 +87,7 @@ class Simulation : private FailpointHook {
 
   MemoryFileSystem& disk() { return disk_.files; }
   ManualClock& clock() { return clock_; }
+  WallClock& wall() { return wall_; }
   Random& random() { return random_; }
   bool alive() const { return process_ && process_->alive(); }
   int64_t file_operations() const { return process_ ? process_->operations() : 0; }
@@ -80,6 +101,8 @@ class Simulation : private FailpointHook {
   void Interleave();
   // Ends the process, as a rule that says kDie does.
   void Kill(const std::string& where);
+  // Whether the disk takes nothing new just now.
+  std::function<bool()> disk_is_full;
   // Called when a process dies, before anything of it is destroyed.
   std::function<void()> on_death;
   // Called after every step of a task, for readers who watch the sinks.
@@ -94,6 +117,7 @@ class Simulation : private FailpointHook {
   const SimulationOptions options_;
   Random random_;
   ManualClock clock_;
+  WallClock wall_;
   SimulatedDisk disk_;
   std::unique_ptr<ProcessFileSystem> process_;
   SimulatedExecutor* executor_ = nullptr;  // of the present attempt of the job

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "env/files/disk_full.h"
+
 namespace penstock {
 
 class ProcessWriter : public WritableFile {
@@ -10,7 +12,7 @@ class ProcessWriter : public WritableFile {
   ProcessWriter(ProcessFileSystem* files, std::string path, std::unique_ptr<WritableFile> inner)
       : files_(files), path_(std::move(path)), inner_(std::move(inner)) {}
   Status Append(std::string_view bytes) override {
-    RETURN_IF_ERROR(files_->Check(path_));
+    RETURN_IF_ERROR(files_->CheckRoom(path_));
     return inner_->Append(bytes);
   }
   Status Sync() override {
@@ -48,6 +50,11 @@ Status ProcessFileSystem::Check(const std::string& path) {
   return fault_ ? fault_(path) : Status::Ok();
 }
 
+Status ProcessFileSystem::CheckRoom(const std::string& path) {
+  RETURN_IF_ERROR(Check(path));
+  return full_ && full_() ? DiskFull(path + ": no space left on device", path) : Status::Ok();
+}
+
 Result<std::unique_ptr<ReadableFile>> ProcessFileSystem::OpenForRead(const std::string& path) {
   RETURN_IF_ERROR(Check(path));
   Result<std::unique_ptr<ReadableFile>> file = disk_->files.OpenForRead(path);
@@ -56,7 +63,7 @@ Result<std::unique_ptr<ReadableFile>> ProcessFileSystem::OpenForRead(const std::
 
 Result<std::unique_ptr<WritableFile>> ProcessFileSystem::OpenForWrite(const std::string& path,
                                                                       WriteMode mode) {
-  RETURN_IF_ERROR(Check(path));
+  RETURN_IF_ERROR(CheckRoom(path));
   ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file, disk_->files.OpenForWrite(path, mode));
   return std::unique_ptr<WritableFile>(new ProcessWriter(this, path, std::move(file)));
 }

@@ -35,6 +35,8 @@ class ProcessFileSystem : public FileSystem, public FileLocks {
   void Kill() { *alive_ = false; }
   bool alive() const { return *alive_; }
   void SetFault(Fault fault) { fault_ = std::move(fault); }
+  // Asked before whatever takes room: true, and there is none.
+  void SetFull(std::function<bool()> full) { full_ = std::move(full); }
   int64_t operations() const { return operations_; }
 
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override;
@@ -50,11 +52,13 @@ class ProcessFileSystem : public FileSystem, public FileLocks {
  private:
   friend class ProcessWriter;
   Status Check(const std::string& path);
+  Status CheckRoom(const std::string& path);
 
   SimulatedDisk* disk_;
   FileSystem* below_;
   std::shared_ptr<bool> alive_;
   Fault fault_;
+  std::function<bool()> full_;
   int64_t operations_ = 0;
 };
 
