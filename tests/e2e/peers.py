@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import time
@@ -83,6 +84,11 @@ class Kafka(Peer):
 
     def start_options(self):
         return ["--clean"]
+
+    def kill(self):
+        """As a crash of the machine: nothing is brought to an end."""
+        home = pathlib.Path(os.environ.get("PEERS_HOME", pathlib.Path.home() / ".cache" / "penstock-peers"))
+        os.kill(int((home / "run" / f"kafka-{self.port}" / "kafka.pid").read_text()), signal.SIGKILL)
 
     def topic(self, name, partitions):
         self.call("topic", "create", name, "--partitions", partitions)

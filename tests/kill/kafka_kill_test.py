@@ -2,10 +2,11 @@
 """Kills a running job at random times until it has read its input, and checks what is in Kafka with readers of its own.
 
 The job: a topic of events -> windows of five minutes per key -> a topic and JSON files, and a running count per key -> a
-compacted topic (upsert-kafka), all exactly once, with a checkpoint every 200 ms. Each attempt resumes what the one before
-left behind. Every other kill waits for a checkpoint to be sealed and comes before it can be decided, if it is quick enough;
-how often it was is printed. Verdict, from Java's read_committed consumer and Kafka's own offsets: every event is counted in exactly one
-window, in both places; the count of each key goes up by one from record to record; nothing is open at the end (the last
+compacted topic (upsert-kafka), all exactly once, with a checkpoint every 100 ms. Each attempt resumes what the one before
+left behind. Of three kills one waits for a checkpoint to be sealed and comes before it can be decided, if it is quick enough
+(how often it was is printed), and one for the first rows that are committed after the start (how long that took, too).
+Verdict, from read_committed readers (one of this test's own, in every fifth round Java's) and the brokers' offsets: every
+event is counted in exactly one window, in both places; the count of each key goes up by one from record to record; nothing is open at the end (the last
 stable offset is the end offset). Options: --kills N (rounds go on until N processes were killed), --seed, --events.
 """
 import argparse
@@ -21,13 +22,13 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from kafka_case import Broker  # noqa: E402
-from kafka_wire import end_offset  # noqa: E402
+from kafka_wire import CommittedReader, create_topics, end_offset  # noqa: E402
 from peers import SKIPPED, Missing  # noqa: E402
 
 KEYS, PARTITIONS, WINDOW_MS, STEP_MS = 50, 4, 300_000, 100
 START = datetime.datetime(2026, 1, 1)
 SCRIPT = """
-SET 'execution.checkpointing.interval' = '200 ms';
+SET 'execution.checkpointing.interval' = '100 ms';
 SET 'execution.checkpointing.dir' = '{folder}/checkpoints';
 SET 'restart-strategy.type' = 'none';
 CREATE TABLE events (id BIGINT, k INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '1' MINUTE)
@@ -79,57 +80,95 @@ def newest_sealed(folder):
                 if path.name.count("-") == 1 and path.name.split("-")[1].isdigit()), default=0)
 
 
-def newest_decided(broker, job):
-    """What the last committed record of the job says."""
-    output = broker.run("consume", "penstock-progress", "--committed", "--timeout-ms", "2000", "--with", "key")
-    epochs = [int(line.split("\t")[1].split()[2], 16) for line in output.splitlines() if line.startswith(job + "\t")]
-    return max(epochs, default=0)
-
-
 class Killer:
-    """Starts the job until it has finished, and kills it while the budget lasts."""
+    """Starts the job until it has finished, and kills it while the budget lasts: in turn at a random time, behind the sealing
+    of a checkpoint, and behind the first rows that it commits. Watches with a reader of its own."""
+
+    KINDS = ("random", "aimed", "resumed")
 
     def __init__(self, broker, rng):
         self.broker, self.rng = broker, rng
         self.kills = self.aimed = self.between = 0
+        self.resumed = []  # seconds from a start behind a kill to the first rows that it commits
+        self.progress, self.decided = None, {}
 
-    def run(self, command, folder, job, budget, longest):
+    def newest_decided(self, job):
+        """What the last committed record of the job says, once what was on its way has arrived."""
+        self.progress = self.progress or CommittedReader(self.broker.servers, "penstock-progress", 1)
+        wait_ms = 200
+        while wait_ms or self.progress.positions[0] != end_offset(self.broker.servers, "penstock-progress", 0, True):
+            self.decided |= {key.decode(): int(value.split()[2], 16) for key, value in self.progress.read(wait_ms)}
+            wait_ms = 0
+        return self.decided.get(job, 0)
+
+    def run(self, command, folder, number, budget, longest):
+        output, before = CommittedReader(self.broker.servers, f"counts-{number}", PARTITIONS), self.kills
         while not has_finished(folder):
-            process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-            try:
-                kill = self.kills < budget
-                _, errors = process.communicate(timeout=self.rng.uniform(0.05, longest) if kill else 600)
-            except subprocess.TimeoutExpired:
-                if self.kills % 2:
+            kind = self.KINDS[self.kills % 3] if self.kills < budget else "last"
+            output.skip()
+            with open(folder / "errors", "w+") as errors:
+                started = time.monotonic()
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+                if kind in ("resumed", "last"):
+                    self.await_output(output, process, started if self.kills > before else None)
+                if self.ended(process, {"last": 600, "resumed": self.rng.uniform(0, 0.2)}.get(kind, self.rng.uniform(0.05, longest or 1))):
+                    errors.seek(0)
+                    if process.returncode != 0:
+                        sys.exit(f"the job failed after {self.kills} kills: {errors.read()}")
+                    continue
+                if kind == "aimed":
                     self.wait_for_seal(folder, process)
                 process.kill()
-                process.communicate()
-                if self.kills % 2:
-                    self.aimed += 1
-                    self.between += newest_sealed(folder) > newest_decided(self.broker, job)
-                self.kills += 1
-                continue
-            if process.returncode != 0:
-                sys.exit(f"the job failed after {self.kills} kills: {errors}")
+                process.wait()
+            decided = self.newest_decided(f"kill-{number}")
+            if kind == "aimed":
+                self.aimed += 1
+                self.between += newest_sealed(folder) > decided
+            self.kills += 1
+
+    @staticmethod
+    def ended(process, seconds):
+        try:
+            process.wait(timeout=seconds)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
+    def await_output(self, output, process, started):
+        while not output.read(wait_ms=20):
+            if process.poll() is not None:
+                return
+        if started:
+            self.resumed.append(time.monotonic() - started)
 
     @staticmethod
     def wait_for_seal(folder, process):
         before, give_up = newest_sealed(folder), time.monotonic() + 2
         while newest_sealed(folder) == before and process.poll() is None and time.monotonic() < give_up:
-            pass
+            time.sleep(0.0005)
+
+    def told(self):
+        """How long it took to resume."""
+        times = sorted(self.resumed) or [0]
+        half, most = (times[min(len(times) - 1, int(len(times) * share))] for share in (0.5, 0.95))
+        return f"first rows committed {half:.2f} s (median), {most:.2f} s (p95), {times[-1]:.2f} s (most) after {len(self.resumed)} starts"
 
 
-def committed(broker, topic):
-    """What a read_committed reader gets, as (partition, value); first, that it gets all there is."""
-    count = 0
+def committed(broker, topic, java):
+    """The values that a read_committed reader gets; first, that it gets all there is."""
     for partition in range(PARTITIONS):
         end = end_offset(broker.servers, topic, partition, False)
         stable = end_offset(broker.servers, topic, partition, True)
         if end != stable:
             sys.exit(f"{topic}-{partition}: readers stop at {stable}, the end is {end}: a transaction is open")
-        count += end
-    output = broker.run("consume", topic, "--committed", "--timeout-ms", "5000")
-    return [json.loads(line) for line in output.splitlines() if line.startswith("{")], count
+    if java:
+        output = broker.run("consume", topic, "--committed", "--timeout-ms", "5000")
+        return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    reader, rows = CommittedReader(broker.servers, topic, PARTITIONS), []
+    ends = {partition: end_offset(broker.servers, topic, partition, True) for partition in range(PARTITIONS)}
+    while reader.positions != ends:  # an answer may hold nothing but what was taken back
+        rows += [json.loads(value) for _, value in reader.read(wait_ms=100)]
+    return rows
 
 
 def check_windows(rows, expected, where):
@@ -158,12 +197,11 @@ def check_counts(rows, events):
 
 
 def check(broker, folder, number, expected, events):
-    rows, _ = committed(broker, f"windows-{number}")
-    check_windows(rows, expected, "topic")
+    java = number % 5 == 0
+    check_windows(committed(broker, f"windows-{number}", java), expected, "topic")
     check_windows([json.loads(line) for path in sorted((folder / "windows").iterdir()) if path.name[0] != "."
                    for line in open(path)], expected, "files")
-    rows, _ = committed(broker, f"counts-{number}")
-    check_counts(rows, events)
+    check_counts(committed(broker, f"counts-{number}", java), events)
     for partition in [0]:
         end = end_offset(broker.servers, "penstock-progress", partition, False)
         if end != end_offset(broker.servers, "penstock-progress", partition, True):
@@ -176,6 +214,7 @@ def main():
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--times", type=pathlib.Path, help="gets the seconds of each resume")
     options = parser.parse_args()
     try:
         broker = Broker()
@@ -190,21 +229,25 @@ def main():
         while killer.kills < options.kills:
             with tempfile.TemporaryDirectory() as name:
                 folder = pathlib.Path(name)
-                for topic in ("windows", "counts"):
-                    broker.topic(f"{topic}-{rounds}", PARTITIONS)
+                create_topics(broker.servers, [f"windows-{rounds}", f"counts-{rounds}"], PARTITIONS)
                 kafka = f"'connector' = 'kafka', 'properties.bootstrap.servers' = '{broker.servers}'"
                 once = "'sink.delivery-guarantee' = 'exactly-once'"
                 text = SCRIPT.format(folder=folder, kafka=kafka, servers=broker.servers, once=once, round=rounds)
                 (folder / "job.sql").write_text(f"SET 'pipeline.uid' = 'kill-{rounds}';" + text)
                 command = [str(options.penstock), "run", "-p", str(1 + rounds % 2), str(folder / "job.sql")]
                 start = time.monotonic()
-                killer.run(command, folder, f"kill-{rounds}", options.kills if rounds else 0, longest)
-                longest = longest or time.monotonic() - start
+                before = killer.kills
+                killer.run(command, folder, rounds, options.kills if rounds else 0, longest)
+                if killer.kills == before:
+                    longest = min(longest or 60, time.monotonic() - start)
                 check(broker, folder, rounds, expected, options.events)
                 rounds += 1
                 print(f"round {rounds}: {killer.kills} kills so far", flush=True)
     print(f"{killer.kills} kills in {rounds} rounds, seed {options.seed}, {killer.between} of {killer.aimed} aimed ones between "
-          "seal and decision: nothing lost, nothing doubled, nothing left open")
+          f"seal and decision: nothing lost, nothing doubled, nothing left open; {killer.told()}")
+    if options.times:
+        with options.times.open("a") as times:
+            times.writelines(f"{seconds:.3f}\n" for seconds in killer.resumed)
     return 0
 
 
