@@ -23,6 +23,8 @@ class Case:
     root: object  # plan.Node
     sink_key: tuple = None  # with it the query goes into a table with this primary key
     expected: list = None  # rows, canonical
+    conflict: str = ""  # the ON CONFLICT clause of its INSERT
+    enforced: bool = False  # rows whose key is NULL are left out by the sink, not by the query
 
     def sink_columns(self):
         return [c for c in self.root.columns if not c.type.startswith("MULTISET")]
@@ -33,7 +35,8 @@ class Case:
         if self.sink_key is None:
             return text
         names = ", ".join(c.name for c in self.sink_columns())
-        return f"SELECT {names} FROM ({text}) WHERE {' AND '.join(f'{k} IS NOT NULL' for k in self.sink_key)}"
+        wanted = "" if self.enforced and not duck else f" WHERE {' AND '.join(f'{k} IS NOT NULL' for k in self.sink_key)}"
+        return f"SELECT {names} FROM ({text}){wanted}"
 
     def statements(self, folder):
         if self.sink_key is None:
@@ -42,7 +45,7 @@ class Case:
         key = ", ".join(self.sink_key)
         create = (f"CREATE TABLE {self.name} ({columns}, PRIMARY KEY ({key}) NOT ENFORCED) WITH ('connector' = 'values', "
                   f"'path' = '{folder / self.name}.out')")
-        return [create, f"INSERT INTO {self.name} {self.select(False)}"]
+        return [create, f"INSERT INTO {self.name} {self.select(False)}{self.conflict}"]
 
     def columns(self):
         return self.root.columns if self.sink_key is None else self.sink_columns()

@@ -13,13 +13,22 @@ from maker import Maker
 OPERATORS = {
     updates.group_by: (6, 0, "any"), updates.distinct: (3.5, 0, "any"), updates.grouping_sets: (5, 0, "any"),
     updates.top_n: (5, 0, "any"), updates.limit: (3, 0, "any"), updates.over_changes: (4, 0, "any"),
-    updates.set_operation: (16, 0.7, "any append time"), updates.unnest: (2.2, 1, "any append time"),
+    updates.set_operation: (16, 0.7, "any append time"), updates.unnest: (2, 0.9, "any append time"),
     times.window_aggregate: (4, 5, "any append time"), times.aggregate_of_windows: (1.5, 1.5, "any append time"),
-    times.window_rank: (5, 3, "any append"), times.one_row: (3.5, 0.7, "any append time utime"),
+    times.by_arrival: (9, 0, "any append"), times.window_rank: (5, 3, "any append"), times.one_row: (3.5, 0.7, "any append time utime"),
     times.over: (5, 2.5, "any append time utime"), joins.regular: (12, 4, "any append"), joins.semi: (14, 4, "any append"),
     joins.interval: (8, 1.5, "any append time"), joins.temporal: (1.5, 0.6, "any append time utime"),
     joins.lookup: (1.5, 0.6, "any append time"), joins.window_join: (18, 6, "any append"),
 }
+
+# Operators that come up too seldom by themselves: a part of all queries is drawn again until one of them is there.
+SELDOM = ("inner join", "right join", "left join", "window join, left", "window join, EXISTS", "IN", "EXISTS", "EXCEPT",
+          "EXCEPT ALL", "aggregate of all rows", "SESSION", "last row", "ORDER BY LIMIT", "interval join, left",
+          "temporal join", "last row, processing time", "window deduplication", "LAG", "lookup join",
+          "window join, EXISTS", "window join, NOT EXISTS", "Top-N with rank", "OVER, processing time", "INTERSECT ALL",
+          *2 * ("GROUPING SETS", "NOT EXISTS", "NOT IN", "INTERSECT", "INTERSECT ALL", "interval join, inner",
+                "interval join, right", "window join, inner", "first row, processing time"))
+SELDOM_SHARE, SELDOM_TRIES = 0.5, 40
 
 
 class Generator:
@@ -30,11 +39,19 @@ class Generator:
 
     def query(self):
         """The root of a new plan."""
+        wanted = self.rng.choice(SELDOM) if self.rng.random() < SELDOM_SHARE else None
+        for _ in range(SELDOM_TRIES):
+            root = self.plan()
+            if wanted is None or wanted in root.labels():
+                break
+        return root
+
+    def plan(self):
         m = Maker(self.rng, self.tables, self.time_type)
         m.grow = lambda need, budget: self.grow(m, need, budget)
         m.split = self.split
         budget = self.rng.choices((1, 2, 3, 4), (35, 38, 18, 9))[0]
-        if self.rng.random() < 0.035 and (root := times.sort(m, "any", budget - 1)):
+        if self.rng.random() < 0.045 and (root := times.sort(m, "any", budget - 1)):
             return root
         root = self.operator(m, "any", budget)
         return self.decorated(m, root)

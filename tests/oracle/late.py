@@ -3,7 +3,7 @@
 
 A row is late by the watermark before it (docs/reference/late-rows.md). The model goes through the rows one by one and tells
 which rows (and windows of rows) an operator takes; DuckDB computes the result from those, and the lane must hold the
-others, each once. Parallelism 1, random batch sizes. Options: --penstock PATH, --queries N, --seed S.
+others, each once. Joins: late_joins.py. Parallelism 1, random batch sizes. Options: --penstock PATH, --queries N, --seed S.
 """
 import argparse
 import datetime
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 
+import late_joins
 import operators_time as times
 from engines import Case, Duck, Penstock, Setting
 from maker import Maker
@@ -24,11 +25,11 @@ from values import difference, fold
 KINDS = ("tumble", "hop", "cumulate", "session", "first row", "OVER", "ORDER BY", "window Top-N")
 
 
-def late_table(rng):
+def late_table(rng, name="a0"):
     """Rows of which some come after the watermark has passed their time."""
     maker = TableMaker(rng, "TIMESTAMP(3)")
     delay = rng.choice((0, 300, 2000))
-    table = Table("a0", [Column("id", "BIGINT"), Column("k", "STRING"), Column("v", "INT"), Column("ts", "TIMESTAMP(3)")],
+    table = Table(name, [Column("id", "BIGINT"), Column("k", "STRING"), Column("v", "INT"), Column("ts", "TIMESTAMP(3)")],
                   unique=("id",), rowtime="ts", unique_time=True, delay_ms=delay)
     at, used = 5_000, set()
     for number in range(rng.choice((20, 50, 90))):
@@ -124,6 +125,7 @@ class Round:
         self.rng = random.Random(f"late {number}")
         self.number, self.binary, self.duck = number, binary, duck
         self.table = late_table(self.rng)
+        self.left_out = []  # how many rows each join has left out
         self.model = Model(self.table)
 
     def query(self, kind):
@@ -221,7 +223,23 @@ class Round:
                 if problem:
                     failures.append(f"FAILED late {self.number}/{kind} ({setting}): {problem}\n{case.select(False)}\n"
                                     f"{self.table.declaration('a0.jsonl')}\n{self.table.lines()}")
-        return failures
+        return failures + [failure for kind in late_joins.KINDS if (failure := self.join(kind))]
+
+    def join(self, kind):
+        """None, or the failure of a query over two tables."""
+        made = late_joins.JoinRound(kind, self.rng, late_table)
+        with tempfile.TemporaryDirectory(prefix="penstock-late-") as folder:
+            extra = []
+            for name, lane in (("a0", "lane"), ("a1", "lane1")):
+                if name in made.tables:
+                    extra += [f"CREATE TABLE {lane} (id BIGINT) WITH ('connector' = 'values', 'path' = '{folder}/{lane}.out')",
+                              f"SET 'penstock.late-rows.{name}' = '{lane}'"]
+            text, problem = made.run(Penstock(self.binary, folder, made.tables, prelude=extra), self.duck)
+        self.left_out += [sum(map(len, made.left_out))] if not problem else []
+        if problem:
+            rows = "".join(f"{t.declaration(t.name + '.jsonl')}\n{t.lines()}" for t in made.tables.values())
+            return f"FAILED late {self.number}/{kind}: {problem}\n{text}\n{rows}"
+        return None
 
 
 def main():
@@ -231,12 +249,16 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     duck, failed = Duck(), 0
-    rounds = -(-arguments.queries // len(KINDS))
+    kinds = len(KINDS) + len(late_joins.KINDS)
+    rounds, left_out = -(-arguments.queries // kinds), []
     for number in range(arguments.seed, arguments.seed + rounds):
-        failures = Round(number, arguments.penstock, duck).run()
+        made = Round(number, arguments.penstock, duck)
+        failures = made.run()
         failed += len(failures)
+        left_out += made.left_out
         print("".join(f"{failure}\n" for failure in failures), end="", flush=True)
-    print(f"oracle, late rows: {rounds * len(KINDS)} queries of seeds {arguments.seed}..{arguments.seed + rounds - 1}, {failed} failures")
+    print(f"oracle, late rows: {rounds * kinds} queries of seeds {arguments.seed}..{arguments.seed + rounds - 1}, "
+          f"{sum(left_out)} rows left out by {len(left_out)} joins, {failed} failures")
     return 1 if failed else 0
 
 

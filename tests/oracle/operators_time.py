@@ -212,6 +212,28 @@ def over_each(text, window):
         rest = rest[end:]
 
 
+def by_arrival(m, need, budget):
+    """First and last row of a key, and a count OVER, by processing time: what does not depend on who comes first."""
+    node = m.grow("append", budget)
+    keys = m.groupable(node, 2)
+    if not keys:
+        return None
+    names, kind = [c.name for c in keys], m.rng.choice(("first", "last", "over"))
+    listed, at = ", ".join(names), m.fresh("TIMESTAMP_LTZ(3)").name
+    timed, number = f"(SELECT {listed}, PROCTIME() AS {at} FROM {{0}})", m.fresh("BIGINT", False)
+    if kind == "over":
+        flink = (f"SELECT {listed}, COUNT(*) OVER (PARTITION BY {listed} ORDER BY {at} ROWS BETWEEN UNBOUNDED PRECEDING AND "
+                 f"CURRENT ROW) AS {number.name} FROM {timed}")
+        duck = f"SELECT {listed}, row_number() OVER (PARTITION BY {listed}) AS {number.name} FROM {{0}}"
+        return m.above(node, label="OVER, processing time", flink=flink, duck=duck, columns=[*keys, number], rowtime=None,
+                       unique_time=False, window=None, key=(*names, number.name))
+    flink = (f"SELECT {listed} FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY {listed} ORDER BY {at}"
+             f"{' DESC' if kind == 'last' else ''}) AS {number.name} FROM {timed}) WHERE {number.name} = 1")
+    return m.above(node, label=f"{kind} row, processing time", flink=flink, duck=f"SELECT DISTINCT {listed} FROM {{0}}",
+                   columns=keys, append=kind == "first", rowtime=None, unique_time=False, window=None, key=tuple(names),
+                   rows=node.rows / 3)
+
+
 def sort(m, need, budget):
     """ORDER BY the time: rows come sorted."""
     node = m.grow("time", budget)

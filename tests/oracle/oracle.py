@@ -4,6 +4,7 @@
 Each seed makes tables (tables.py) and queries (generator.py). Penstock runs them at parallelism 1 and 3, over a savepoint
 at a random point with another parallelism behind it, as a batch job, and killed several times with checkpoints (crash.py),
 with random batch sizes; every final result is compared. Options:
+--rescale N (N seeds over savepoints alone, from every parallelism of 1 to 8 to every other one in turn),
 --penstock PATH, --queries N, --seed S (the first), --jobs N, --only SEED[/QUERY], --settings WORDS, --keep DIR (failing
 queries as small scripts), --coverage (prints the table of operators), --daily (seeds that change with the day), --no-shrink.
 """
@@ -36,10 +37,16 @@ class Seed:
         rng = random.Random(number)
         self.time_type = rng.choice(("TIMESTAMP(3)", "TIMESTAMP_LTZ(3)"))
         self.tables = TableMaker(rng, self.time_type).tables()
-        self.session = [("table.local-time-zone", "UTC"), ("table.exec.sink.require-on-conflict", "false")]
+        self.session = [("table.local-time-zone", "UTC"), ("table.exec.sink.require-on-conflict", "false"),
+                        ("table.exec.sink.not-null-enforcer", "DROP")]
+        self.features = []
         if rng.random() < 0.2:
             self.session += [("table.exec.mini-batch.enabled", "true"), ("table.exec.mini-batch.allow-latency", "1 s"),
                              ("table.exec.mini-batch.size", str(rng.choice((2, 5, 50))))]
+            self.features.append("mini-batch")
+        if rng.random() < 0.15:  # longer than any run: nothing goes
+            self.session.append(("table.exec.state.ttl", "30 d"))
+            self.features.append("state TTL")
         self.settings = self.choose_settings(rng)
 
     def case(self, query, attempt):
@@ -47,9 +54,11 @@ class Seed:
         mine = random.Random(f"{self.number}/{query}/{attempt}")
         root = Generator(mine, self.tables, self.time_type).query()
         case = Case(f"q{query}", root)
-        if root.key and mine.random() < 0.25 and not root.sorted_by and not any(
+        if root.key and mine.random() < 0.35 and not root.sorted_by and not any(
                 root.column(k).type.startswith(("MULTISET", "ARRAY")) for k in root.key):
             case.sink_key = root.key
+            case.conflict = mine.choice(("", " ON CONFLICT DO DEDUPLICATE"))
+            case.enforced = mine.random() < 0.5
         return case
 
     def choose_settings(self, rng):
@@ -152,17 +161,46 @@ class Runner:
         for case in cases:
             labels = case.root.labels()
             if case.sink_key is not None:
-                labels.append("sink with a primary key")
-            counts.update({("operator", label) for label in labels})
+                labels += ["sink with a primary key"] + ["ON CONFLICT"] * bool(case.conflict) + ["constraint enforcer"] * case.enforced
+            counts.update({("operator", label) for label in labels + (seed.features if labels else [])})
             counts["queries"] += 1
-            counts["two"] += len(labels) >= 2
+            counts["two"] += len(case.root.labels()) + (case.sink_key is not None) >= 2
             counts["retracting"] += case.root.retracting(seed.tables)
             counts["empty"] += not case.expected
         return counts
 
 
+PAIRS = [(a, b) for a in range(1, 9) for b in range(1, 9) if a != b]
+RESCALED_QUERIES = 6  # of a seed
+
+
+class Rescaler(Runner):
+    """Seeds whose queries stop with a savepoint at a random point and go on with another number of subtasks."""
+
+    def run(self, number):
+        seed = Seed(number)
+        self.duck.load(seed.tables)
+        cases = [self.answered(seed, query) for query in range(RESCALED_QUERIES)]
+        before, after = PAIRS[number % len(PAIRS)]
+        setting = Setting("savepoint", before, random.Random(f"{number}/batch").choice((1, 7, 1024)), after)
+        failures = self.compare(seed, cases, setting)
+        counts, labels = collections.Counter(queries=len(cases)), {label for case in cases for label in case.root.labels()}
+        labels |= {"sink with a primary key"} if any(case.sink_key is not None for case in cases) else set()
+        counts.update({("operator", label) for label in labels})
+        counts.update({("pair", (before, after))})
+        return failures, counts
+
+
+def print_rescaled(counts):
+    pairs = [count for key, count in counts.items() if isinstance(key, tuple) and key[0] == "pair"]
+    print(f"{len(pairs)} pairs of parallelisms, each in {min(pairs)} seeds or more; seeds by operator:")
+    for key, count in sorted(counts.items(), key=lambda item: -item[1]):
+        if isinstance(key, tuple) and key[0] == "operator":
+            print(f"{key[1]:28}{count:9,}")
+
+
 def work(arguments, numbers):
-    runner = Runner(arguments)
+    runner = (Rescaler if arguments.rescale else Runner)(arguments)
     return [runner.run(number) for number in numbers]
 
 
@@ -187,6 +225,7 @@ def main():
     parser.add_argument("--settings", nargs="*")
     parser.add_argument("--keep")
     parser.add_argument("--coverage", action="store_true")
+    parser.add_argument("--rescale", type=int, default=0)
     parser.add_argument("--no-shrink", action="store_true")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -195,7 +234,7 @@ def main():
     if arguments.only:
         numbers = [int(arguments.only.partition("/")[0])]
     else:
-        numbers = [arguments.seed + n for n in range(-(-arguments.queries // QUERIES))]
+        numbers = [arguments.seed + n for n in range(arguments.rescale or -(-arguments.queries // QUERIES))]
     failed, counts = 0, collections.Counter()
     with ProcessPoolExecutor(arguments.jobs) as pool:
         parts = [numbers[i : i + 4] for i in range(0, len(numbers), 4)]
@@ -204,7 +243,9 @@ def main():
                 failed += len(failures)
                 counts.update(covered)
                 print("".join(f"{failure}\n" for failure in failures), end="", flush=True)
-    if arguments.coverage:
+    if arguments.rescale:
+        print_rescaled(counts)
+    elif arguments.coverage:
         print_coverage(counts)
     print(f"oracle: {counts['queries']} queries of seeds {numbers[0]}..{numbers[-1]}, DuckDB {duckdb.__version__}, "
           f"{failed} failures, {time.monotonic() - started:.0f} s")
