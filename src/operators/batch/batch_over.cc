@@ -43,6 +43,8 @@ std::vector<DataType> OutputTypes(const BatchOverSpec& spec) {
   return types;
 }
 
+bool NeedsSize(OverFunction::Kind kind) { return kind >= OverFunction::Kind::kNtile; }
+
 }  // namespace
 
 struct BatchOver::Walker {
@@ -81,7 +83,7 @@ struct BatchOver::Program {
   std::vector<ColumnBuilder> rows;
   std::vector<ColumnBuilder> results;            // one per aggregate
   std::vector<ColumnPtr> carried;                // results after the last step that was run, one row each
-  std::vector<std::vector<int64_t>> numbers{3};  // ROW_NUMBER, RANK, DENSE_RANK
+  std::vector<std::vector<int64_t>> numbers{5};  // ROW_NUMBER, RANK, DENSE_RANK, last peer, size
   std::vector<ColumnBuilder> shifted;
   int64_t count = 0;
 };
@@ -98,7 +100,7 @@ BatchOver::~BatchOver() = default;
 Status BatchOver::Prepare() {
   RETURN_IF_ERROR(aggregates_.Open(spec_.functions.calls, bounded(), context_, "over", 0, true));
   sort_ =
-      std::make_unique<ExternalSort>(space_.get(), 3 + static_cast<int>(spec_.functions.functions.size()));
+      std::make_unique<ExternalSort>(space_.get(), 5 + static_cast<int>(spec_.functions.functions.size()));
   return Status::Ok();
 }
 
@@ -142,8 +144,10 @@ Status BatchOver::Finish() {
   if (aggregates) RETURN_IF_ERROR(open(&lead_));
   if (aggregates && bounded()) RETURN_IF_ERROR(open(&tail_));
   for (const OverFunction& f : spec_.functions.functions) {
-    if (f.kind != OverFunction::Kind::kLag) continue;
-    RETURN_IF_ERROR(open(&shifted_.emplace_back()));
+    if (f.kind == OverFunction::Kind::kLag) RETURN_IF_ERROR(open(&shifted_.emplace_back()));
+    if (!NeedsSize(f.kind) || size_) continue;
+    RETURN_IF_ERROR(open(&size_));
+    RETURN_IF_ERROR(open(&peers_));
   }
   return Status::Ok();
 }
@@ -190,8 +194,21 @@ Status BatchOver::StartPartition(Program* program) {
   position_ = {};
   state_.assign(aggregates_.width() / 8 + 1, 0);
   aggregates_.Init(reinterpret_cast<uint8_t*>(state_.data()));
+  if (size_) {
+    RETURN_IF_ERROR(size_->MoveTo(partition_first_));
+    while (size_->at_row && size_->partition == partition_) RETURN_IF_ERROR(size_->Next());
+    position_.size = size_->number - partition_first_;
+  }
   if (tail_) RETURN_IF_ERROR(tail_->MoveTo(partition_first_));
   if (lead_) RETURN_IF_ERROR(lead_->MoveTo(partition_first_));
+  return Status::Ok();
+}
+
+Status BatchOver::FindPeers() {
+  if (!peers_) return Status::Ok();
+  RETURN_IF_ERROR(peers_->MoveTo(emit_->number));
+  while (peers_->at_row && peers_->order == order_) RETURN_IF_ERROR(peers_->Next());
+  position_.last = peers_->number - partition_first_;
   return Status::Ok();
 }
 
@@ -263,6 +280,7 @@ Result<bool> BatchOver::NextResult(Batch* out) {
       ++position_.peers;
       position_.first = position_.row;
       order_.assign(emit_->order);
+      RETURN_IF_ERROR(FindPeers());
     }
     bool emitted = spec_.most_number < 0 || position_.row <= spec_.most_number;
     if (lead_) RETURN_IF_ERROR(MoveFrame(first_peer, &program));
@@ -272,6 +290,8 @@ Result<bool> BatchOver::NextResult(Batch* out) {
       program.numbers[0].push_back(position_.row);
       program.numbers[1].push_back(position_.first);
       program.numbers[2].push_back(position_.peers);
+      program.numbers[3].push_back(position_.last);
+      program.numbers[4].push_back(position_.size);
       RETURN_IF_ERROR(AddShifted(&program));
       ++program.count;
     }
@@ -283,6 +303,26 @@ Result<bool> BatchOver::NextResult(Batch* out) {
   return true;
 }
 
+// The first buckets are longer by one where the rows do not divide evenly.
+ColumnPtr BatchOver::Shares(const OverFunction& f, const Program& program) const {
+  ColumnBuilder out(f.type);
+  for (size_t i = 0; i < program.numbers[0].size(); ++i) {
+    int64_t row = program.numbers[0][i], rank = program.numbers[1][i];
+    int64_t last = program.numbers[3][i], size = program.numbers[4][i];
+    if (f.kind == OverFunction::Kind::kNtile) {
+      int64_t length = size / f.offset, longer = size % f.offset;
+      int64_t in_longer = longer * (length + 1);
+      int64_t bucket = row <= in_longer ? (row - 1) / (length + 1) : longer + (row - 1 - in_longer) / length;
+      out.Append(static_cast<int32_t>(bucket + 1));
+    } else if (f.kind == OverFunction::Kind::kPercentRank) {
+      out.Append(size > 1 ? static_cast<double>(rank - 1) / static_cast<double>(size - 1) : 0.0);
+    } else {
+      out.Append(static_cast<double>(last) / static_cast<double>(size));
+    }
+  }
+  return out.Finish();
+}
+
 Batch BatchOver::Put(Program* program) const {
   Batch batch(program->count, FinishBuilders(program->rows));
   size_t shifted = 0;
@@ -291,6 +331,8 @@ Batch BatchOver::Put(Program* program) const {
       batch.columns.push_back(program->results[static_cast<size_t>(f.index)].Finish());
     } else if (f.kind == OverFunction::Kind::kLag) {
       batch.columns.push_back(program->shifted[shifted++].Finish());
+    } else if (NeedsSize(f.kind)) {
+      batch.columns.push_back(Shares(f, *program));
     } else {
       size_t kind = static_cast<size_t>(f.kind) - static_cast<size_t>(OverFunction::Kind::kRowNumber);
       ColumnBuilder numbers(f.type);

@@ -1,7 +1,9 @@
 // BatchOver: window functions over the rows of a partition in any order, and Top-N (only the first row
 // numbers are emitted). Rows are sorted by partition and order; cursors over the sorted rows then walk at
 // their own pace: one at the row that is emitted, one at the end of its frame, one at the rows that leave the
-// frame, and one for each distance of LAG and LEAD. Nothing but the sum of a frame is kept in memory.
+// frame, one for each distance of LAG and LEAD, and where a share of the partition is asked for (NTILE,
+// PERCENT_RANK, CUME_DIST) one at its end and one behind the rows of equal order. Nothing but the sum of a
+// frame is kept in memory.
 #pragma once
 
 #include <deque>
@@ -45,11 +47,16 @@ class BatchOver : public BatchOperator {
     int64_t peers = 0;  // groups of equal order so far
     int64_t first = 0;  // the number of the first row of its group
     int64_t frame = 0;  // rows in the frame
+    int64_t last = 0;   // the number of the last row of its group; where shares are asked for
+    int64_t size = 0;   // of the partition; likewise
   };
 
   int64_t TimeOf(const Column& column, int64_t row) const;
   bool bounded() const { return spec_.preceding >= 0; }
   Status StartPartition(Program* program);
+  // Of functions that are a share of the partition.
+  Status FindPeers();
+  ColumnPtr Shares(const OverFunction& f, const Program& program) const;
   Status MoveFrame(bool first_peer, Program* program);
   bool Leaves(const Walker& tail) const;
   Status Step(const Walker& at, int8_t sign, Program* program);
@@ -63,7 +70,7 @@ class BatchOver : public BatchOperator {
   AggregateSet aggregates_;
   std::unique_ptr<ExternalSort> sort_;
   uint64_t arrivals_ = 0;
-  std::unique_ptr<Walker> emit_, lead_, tail_;
+  std::unique_ptr<Walker> emit_, lead_, tail_, size_, peers_;
   std::vector<std::unique_ptr<Walker>> shifted_;  // of LAG and LEAD, in the order of the functions
   Position position_;
   std::string partition_, order_;   // of the row that is emitted

@@ -1,5 +1,6 @@
 // What OVER operators compute for a row: aggregates through an AggregateSet, and the functions of position
-// (ROW_NUMBER, RANK, DENSE_RANK, LAG) that the operators know themselves.
+// (ROW_NUMBER, RANK, DENSE_RANK, LAG) that the operators know themselves. Those that need the size of the
+// partition (NTILE, PERCENT_RANK, CUME_DIST) are batch mode's.
 #pragma once
 
 #include "expr/aggregate.h"
@@ -8,11 +9,20 @@
 namespace penstock {
 
 struct OverFunction {
-  enum class Kind : uint8_t { kAggregate, kRowNumber, kRank, kDenseRank, kLag };
+  enum class Kind : uint8_t {
+    kAggregate,
+    kRowNumber,
+    kRank,
+    kDenseRank,
+    kLag,
+    kNtile,
+    kPercentRank,
+    kCumeDist
+  };
   Kind kind = Kind::kAggregate;
   int index = 0;            // of kAggregate: in OverFunctions::calls
   int column = -1;          // of kLag: the value
-  int64_t offset = 1;       // of kLag
+  int64_t offset = 1;       // of kLag; of kNtile: the number of buckets
   int default_column = -1;  // of kLag: the value where there is no such row; -1: NULL
   DataType type;
 };

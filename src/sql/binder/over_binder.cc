@@ -14,6 +14,11 @@ bool IsRankFunction(const std::string& name) {
   return std::any_of(std::begin(kNames), std::end(kNames), [&](const char* n) { return name == n; });
 }
 
+DataType TypeOfRank(const std::string& name) {
+  if (name == "PERCENT_RANK" || name == "CUME_DIST") return DataType::Double().NotNull();
+  return name == "NTILE" ? DataType::Int().NotNull() : DataType::BigInt().NotNull();
+}
+
 }  // namespace
 
 Result<ExprPtr> SelectBinder::OverHook(const AstExprPtr& ast) {
@@ -125,7 +130,7 @@ Status SelectBinder::AddOver(const AstSelect& select, const AstExprPtr& ast) {
     if (offset && call.args.empty())
       return SqlError(ErrorNumber::kBadArguments, ast->position, ast->name + " needs an argument");
     call.type = offset ? call.arg_types[0].WithNullable(true).WithTimeAttribute(TimeAttribute::kNone)
-                       : DataType::BigInt().NotNull();
+                       : TypeOfRank(ast->name);
   }
   if (ast->filter) {
     ASSIGN_OR_RETURN(call.filter, column_of(ast->filter, nullptr));

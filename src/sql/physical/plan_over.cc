@@ -123,6 +123,22 @@ Result<OverFunction> LagOf(const OverCall& call) {
   return f;
 }
 
+// Buckets, or a share of the partition: batch mode knows its size.
+Result<OverFunction> SizedOf(const OverCall& call) {
+  OverFunction f;
+  f.kind = call.function == "PERCENT_RANK" ? OverFunction::Kind::kPercentRank : OverFunction::Kind::kCumeDist;
+  if (call.function != "NTILE") return f;
+  f.kind = OverFunction::Kind::kNtile;
+  if (call.constants.size() != 1 || !call.constants[0].is_int() || call.constants[0].as_int() < 1)
+    return Refused("the number of buckets of NTILE must be a positive constant");
+  f.offset = call.constants[0].as_int();
+  return f;
+}
+
+bool NeedsSize(const std::string& function) {
+  return function == "NTILE" || function == "PERCENT_RANK" || function == "CUME_DIST";
+}
+
 }  // namespace
 
 Result<OverFunctions> OverFunctionsOf(const OverNode& node, bool batch) {
@@ -133,6 +149,8 @@ Result<OverFunctions> OverFunctionsOf(const OverNode& node, bool batch) {
       ASSIGN_OR_RETURN(f, LagOf(call));
     } else if (call.function == "LEAD") {
       return Refused("LEAD Function is not supported in stream mode.");
+    } else if (batch && NeedsSize(call.function)) {
+      ASSIGN_OR_RETURN(f, SizedOf(call));
     } else if (call.function == "ROW_NUMBER") {
       f.kind = OverFunction::Kind::kRowNumber;
     } else if (call.function == "RANK") {
