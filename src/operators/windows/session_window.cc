@@ -144,11 +144,12 @@ std::optional<SessionWindow::Session> SessionWindow::Assign(StateKey key, int64_
   bool grown = merged.size() != 1 || merged[0].start != own.start || merged[0].end != own.end;
   if (grown) {
     for (const Session& session : merged) {
-      Remove(key, session);
+      if (session.start != own.start) Remove(key, session);
       if (session.id != own.id) MoveRows(key, session.id, own.id);
     }
     Put(key, own);
   }
+  if (merged.empty()) timers_->Register(FireTime(own.end), key);
   std::string element;
   AppendOrdered(own.id, &element);
   AppendOrdered(arrivals_.Next(), &element);
@@ -162,14 +163,12 @@ void SessionWindow::Put(StateKey key, const Session& session) {
   AppendOrdered(session.end, &value);
   AppendOrdered(session.id, &value);
   sessions_->Put(0, key, start, value);
-  timers_->Register(FireTime(session.end), key);
 }
 
 void SessionWindow::Remove(StateKey key, const Session& session) {
   std::string start;
   AppendOrdered(session.start, &start);
   sessions_->Erase(0, key, start);
-  timers_->Erase(FireTime(session.end), key);
 }
 
 void SessionWindow::MoveRows(StateKey key, int64_t from, int64_t to) {
@@ -188,13 +187,18 @@ void SessionWindow::MoveRows(StateKey key, int64_t from, int64_t to) {
   }
 }
 
+// A session that has grown keeps its first timer: most rows make one grow, and a timer that comes early only
+// has to be set again.
 void SessionWindow::Fire(int64_t up_to) {
   int64_t time = 0;
   std::string key;
   while (timers_->Pop(up_to, &time, &key)) {
     StateKey state_key{key, HashKey(key)};
-    std::vector<Session> ended =
-        Sessions(state_key, [&](const Session& session) { return FireTime(session.end) <= time; });
+    std::vector<Session> ended = Sessions(state_key, [&](const Session& session) {
+      int64_t fires = FireTime(session.end);
+      if (fires > time) timers_->Register(fires, state_key);
+      return fires <= time;
+    });
     for (const Session& session : ended) EmitSession(state_key, session);
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
   }

@@ -161,6 +161,8 @@ struct Renumber {
 
 // Nodes that keep rows, or send them to other subtasks: what they do not need does not get there.
 bool KeepsRows(const PlanNode& plan) {
+  const auto* window = plan.As<WindowTvfNode>();
+  if (window != nullptr) return window->window.kind == WindowKind::kSession;
   return plan.As<JoinNode>() != nullptr || plan.As<TemporalJoinNode>() != nullptr ||
          plan.As<OverNode>() != nullptr || plan.As<SortNode>() != nullptr;
 }
