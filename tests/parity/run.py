@@ -8,6 +8,7 @@ Each function below `# ---- Tests` is one test, named as a fact; prints a line f
 import argparse
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -265,6 +266,33 @@ def nothing_outside_changes(case):
     text = case.parity("--from", "earliest", "-D", "state.memory.budget=1 mb", code=0)
     has(text, "36 equal", "printed (print): not compared")
     assert listed() == before, "files have changed"
+
+
+def what_is_not_there_has_no_rows(case):
+    case.clicks(spread())
+    case.stream(CLICKS + LATE + COUNTS)
+    for sink in ("late_clicks", "counts"):
+        shutil.rmtree(case.folder / sink, ignore_errors=True)
+        text = case.parity("--from", "earliest", code=sink == "counts")
+        has(text, f"'{sink}' has nothing yet")
+    has(text, "0 rows in the stream, 36 in batch: 0 equal", "36 unexplained", "missing in the stream")
+
+
+def instants_and_versioned_tables_in_a_zone(case):
+    case.write("rates.json", "".join(json.dumps({"kind": kind, "row": row}) + "\n" for kind, row in (
+        ("+I", ["p0", 10, "2026-01-01 08:00:00Z"]), ("+U", ["p0", 20, "2026-01-01 10:20:00Z"]))))
+    case.write("clicks.json", "".join(json.dumps({"id": i, "page": f"p{i % 2}", "at": f"2026-01-01 10:{i:02}:00Z"}) + "\n"
+                                      for i in range(60)))
+    case.stream("""SET 'table.local-time-zone' = 'Europe/Berlin';
+        CREATE TABLE clicks (id BIGINT, page STRING, at TIMESTAMP_LTZ(3), WATERMARK FOR at AS at)
+          WITH ('connector'='filesystem', 'path'='clicks.json', 'format'='json');
+        CREATE TABLE rates (page STRING, rate INT, at TIMESTAMP_LTZ(3), WATERMARK FOR at AS at,
+          PRIMARY KEY (page) NOT ENFORCED) WITH ('connector'='values', 'path'='rates.json');
+        CREATE TABLE o (id BIGINT, at TIMESTAMP_LTZ(3), rate INT) WITH ('connector'='filesystem', 'path'='o', 'format'='json');
+        INSERT INTO o SELECT id, clicks.at, rate FROM clicks LEFT JOIN rates FOR SYSTEM_TIME AS OF clicks.at
+          ON clicks.page = rates.page;""")
+    has(case.parity("--from", "2026-01-01 11:15:00", "--to", "2026-01-01 11:25:00", code=0),
+        "10 rows in the stream, 10 in batch: 10 equal")
 
 
 def large_output_is_compared_within_the_budget(case):

@@ -82,6 +82,9 @@ class ParityRun : public Rerun {
   Status OpenWorkspace(const Job& job);
   Status AddSink(SinkLayout layout);
   Status Compare(SinkState* sink, SinkParity* report);
+  // What there is; nothing, with a note, where not even a folder is.
+  Status Read(const Table& table, const std::vector<std::string>& columns, Reader* reader,
+              SinkParity* report);
   Status ReadLanes(const SinkLayout& layout, std::deque<LateRowsIndex>* late, SinkParity* report);
 
   FileSystem* files_;
@@ -187,6 +190,16 @@ Result<std::unique_ptr<SinkWriter>> ParityRun::MakeWriter(const std::string& tab
       new ExpectedWriter(counts ? &sink->second->batch : nullptr, options_.range));
 }
 
+Status ParityRun::Read(const Table& table, const std::vector<std::string>& columns, Reader* reader,
+                       SinkParity* report) {
+  Status read = session_.ReadTable(table, columns, reader);
+  if (read.ok()) return read;
+  if (read.code() != StatusCode::kNotFound)
+    return std::move(read).WithContext("reading '" + table.path.object + "'");
+  report->notes.push_back("'" + table.path.object + "' has nothing yet: " + read.message());
+  return Status::Ok();
+}
+
 Status ParityRun::ReadLanes(const SinkLayout& layout, std::deque<LateRowsIndex>* late, SinkParity* report) {
   for (const LateLane& lane : layout.lanes) {
     LateRowsIndex& index = late->emplace_back(layout, lane);
@@ -199,8 +212,7 @@ Status ParityRun::ReadLanes(const SinkLayout& layout, std::deque<LateRowsIndex>*
       index.Add(batch);
       return Status::Ok();
     });
-    Status read = session_.ReadTable(*lane.table, lane.columns, &reader);
-    if (!read.ok()) return std::move(read).WithContext("late rows in '" + lane.table->path.object + "'");
+    RETURN_IF_ERROR(Read(*lane.table, lane.columns, &reader, report));
     index.Finish();
   }
   return Status::Ok();
@@ -218,7 +230,7 @@ Status ParityRun::Compare(SinkState* sink, SinkParity* report) {
   if (layout.place.kind == sql::RowPlace::Kind::kNone && !options_.range.all())
     report->notes.push_back("its rows have no time: all of them are compared");
   Reader reader([&](const Batch& batch) { return sink->stream.Add(batch, options_.range); });
-  RETURN_IF_ERROR(session_.ReadTable(*layout.table, layout.names, &reader));
+  RETURN_IF_ERROR(Read(*layout.table, layout.names, &reader, report));
   std::deque<LateRowsIndex> late;
   RETURN_IF_ERROR(ReadLanes(layout, &late, report));
   ASSIGN_OR_RETURN(std::unique_ptr<RowGroups> batch, sink->batch.Finish());
