@@ -35,6 +35,14 @@ inline void AppendColdGroup(int group, std::string* key) {
   AppendBigEndian(static_cast<uint16_t>(group), key);
 }
 
+// The namespace that a key goes on with behind its table and prefix.
+inline int64_t ColdNamespace(std::string_view rest) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < sizeof(value) && i < rest.size(); ++i)
+    value = value << 8 | static_cast<uint8_t>(rest[i]);
+  return static_cast<int64_t>(value ^ uint64_t{1} << 63);
+}
+
 // The lower half of the hash, where a key goes on behind its group.
 inline uint32_t ColdLow(std::string_view rest) {
   uint32_t low = 0;

@@ -203,6 +203,30 @@ Status ColdTable::TakeFirst(int64_t name_space, size_t most, const HashOf& hash_
   return Commit();
 }
 
+Status ColdTable::Sweep(size_t most, const HashOf& hash_of, const Remove& remove) {
+  RETURN_IF_ERROR(Commit());
+  std::shared_ptr<StoreView> view = store_->View();
+  std::unique_ptr<StoreCursor> cursor = view->NewCursor();
+  const std::string start = ColdEpoch(kColdEntries, prefix_, 0);
+  cursor->Seek(sweep_at_.empty() ? start : sweep_at_);
+  auto inside = [&] { return cursor->valid() && cursor->key().starts_with(start); };
+  for (; most > 0 && inside(); cursor->Next(), --most) {
+    std::string_view rest = cursor->key().substr(start.size());
+    int64_t name_space = ColdNamespace(rest);
+    std::string_view record = RecordOf(cursor->value());
+    std::string_view bytes = rest.substr(sizeof(int64_t) + kColdGroupBytes);
+    StateKey key{bytes, hash_of(bytes, record)};
+    auto space = spaces_.find(name_space);
+    if (space == spaces_.end() || !remove(name_space, key, record)) continue;
+    Took(space->second, name_space, key, EpochOf(cursor->value()));
+    writer_->Erase(cursor->key());
+    waiting_ = true;
+  }
+  RETURN_IF_ERROR(cursor->status());
+  sweep_at_ = inside() ? std::string(cursor->key()) : std::string();
+  return Commit();
+}
+
 void ColdTable::Forget(int64_t name_space, StateKey key) {
   if (!MayHold(name_space, key.hash)) return;
   writer_->Erase(KeyOf(kColdEntries, 0, name_space, key));

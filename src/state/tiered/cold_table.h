@@ -35,6 +35,7 @@ class ColdTable {
   size_t size(int64_t name_space) const;
   bool Any(int64_t name_space) const { return size(name_space) > 0; }
   bool any() const { return count_ > 0; }
+  size_t count() const { return count_; }
   // Whether there may be a record of the key, also an old copy; false is certain.
   bool MayHold(int64_t name_space, uint64_t hash) const;
   // Whether there is a record of the key, also an old copy.
@@ -59,6 +60,10 @@ class ColdTable {
   Status Keys(int64_t name_space, std::vector<std::string>* keys);
   // The first records of all groups in the order of their keys, at most `most`. REQUIRES: in_order.
   Status TakeFirst(int64_t name_space, size_t most, const HashOf& hash_of, const Visit& visit);
+  // Goes on over at most `most` records from where the last call stopped, at the end from the start. Those
+  // for which `remove` says so go; of others and of old copies nothing changes.
+  using Remove = std::function<bool(int64_t name_space, StateKey key, std::string_view record)>;
+  Status Sweep(size_t most, const HashOf& hash_of, const Remove& remove);
   // A key, or all of a namespace, is gone: from here, too.
   void Forget(int64_t name_space, StateKey key);
   void ForgetNamespace(int64_t name_space);
@@ -102,6 +107,7 @@ class ColdTable {
   std::map<int64_t, Space> spaces_;
   std::vector<bool> groups_;  // that records were written of
   uint32_t oldest_ = UINT32_MAX;
+  std::string sweep_at_;                 // the key that Sweep goes on with
   uint64_t puts_ = 0, put_bytes_ = 0;    // records written so far: how large they are
   std::map<uint32_t, Changes> changed_;  // by epoch
 };

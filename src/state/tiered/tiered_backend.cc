@@ -24,6 +24,7 @@ class TieredBackend : public KeyedBackend<TieredFixedState, TieredMapState, Tier
     calls_ = 0;
     Count();
     RETURN_IF_ERROR(Failed());
+    RETURN_IF_ERROR(Expire());
     if (!memory_->limited()) return Status::Ok();
     // Evictions begin before the end of the budget, so that a batch has room, and free some more.
     int64_t most = memory_->limit() - memory_->limit() / 16;
@@ -49,6 +50,14 @@ class TieredBackend : public KeyedBackend<TieredFixedState, TieredMapState, Tier
       if (failed.ok()) failed = state.failed();
     });
     return failed;
+  }
+
+  Status Expire() {
+    Status expired;
+    EachState([&](auto& state) {
+      if (expired.ok()) expired = state.Expire();
+    });
+    return expired;
   }
 
   // From the largest state first.

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "data/key_codec.h"
+#include "state/keyed_image.h"
 
 namespace penstock {
 
@@ -89,8 +90,48 @@ std::vector<int64_t> TieredFixedState::Namespaces() const {
   return {all.begin(), all.end()};
 }
 
+void TieredFixedState::RestoreGroup(ByteReader& in) {
+  if (!cold_.any()) return hot_.RestoreGroup(in);
+  StateImage image;
+  image.width = descriptor().width;
+  image.sub_keys = descriptor().sub_keys;
+  while (in.ok() && !in.at_end()) {
+    auto name_space = in.Fixed<int64_t>();
+    for (uint64_t left = in.Count(); left > 0; --left) {
+      FixedEntry entry = TakeFixedEntry(image, &in);
+      if (!in.ok()) return;
+      record_.assign(entry.tail.substr(0, sizeof(int64_t)));
+      if (image.sub_keys) record_.append(reinterpret_cast<const char*>(&entry.upper), sizeof(entry.upper));
+      record_.append(entry.value());
+      StateKey key{entry.key, HashOf(entry.key, record_)};
+      if (!context_.range.Contains(key.hash)) continue;
+      if (hot_.Holds(name_space, key))
+        hot_.Insert(name_space, key, entry.time(), entry.value());
+      else
+        cold_.Put(name_space, key, hot_.epoch(), record_, true);
+    }
+  }
+  Note(cold_.Commit());
+}
+
+Status TieredFixedState::Expire() {
+  int64_t ttl = descriptor().ttl_ms;
+  if (ttl <= 0 || !pace_.Due(context_.clock->NowMicros() / 1000, ttl, cold_.count())) return Status::Ok();
+  auto hash_of = [this](std::string_view key, std::string_view record) { return HashOf(key, record); };
+  return cold_.Sweep(
+      ExpiryPace::kStep, hash_of, [this](int64_t name_space, StateKey key, std::string_view record) {
+        bool gone = HasExpired(ByteReader(record).Fixed<int64_t>()) && !hot_.Holds(name_space, key);
+        if (gone) NoteExpired(name_space, key);
+        return gone;
+      });
+}
+
 Result<size_t> TieredFixedState::Evict(size_t bytes) {
   size_t freed = hot_.Evict(bytes, [&](int64_t name_space, const FlatTable::Entry& entry) {
+    if (HasExpired(entry.time)) {
+      NoteExpired(name_space, {entry.key, entry.hash});
+      return cold_.Forget(name_space, {entry.key, entry.hash});
+    }
     cold_.Put(name_space, {entry.key, entry.hash}, entry.epoch, RecordOf(entry), true);
   });
   RETURN_IF_ERROR(cold_.Commit());

@@ -6,6 +6,7 @@
 
 #include "state/hash/hash_fixed_state.h"
 #include "state/tiered/cold_table.h"
+#include "state/tiered/expiry_pace.h"
 #include "state/tiered/section_spool.h"
 
 namespace penstock {
@@ -32,7 +33,8 @@ class TieredFixedState : public FixedState {
   void Insert(int64_t name_space, StateKey key, int64_t time, std::string_view value) {
     hot_.Insert(name_space, key, time, value);
   }
-  void RestoreGroup(ByteReader& in) { hot_.RestoreGroup(in); }
+  // Once some of it has left memory the rest does not go through there.
+  void RestoreGroup(ByteReader& in);
   bool WriteDelta(uint32_t from, ByteWriter& out) { return hot_.WriteDelta(from, out); }
   void Snapshot(ByteWriter& out);
   // For a snapshot: has everything that is in memory in the store, too, where anything is.
@@ -43,6 +45,8 @@ class TieredFixedState : public FixedState {
   void NoteChangesFrom(uint32_t cut);
   void ForgetChangesBefore(uint32_t cut);
 
+  // Removes some of what has expired and is not in memory; what leaves memory is looked at then (Evict).
+  Status Expire();
   // Lets go of about `bytes`; returns how many these were.
   Result<size_t> Evict(size_t bytes);
   // What went wrong in a call that returns nothing.
@@ -56,6 +60,14 @@ class TieredFixedState : public FixedState {
   size_t hot_bytes() const { return hot_.MemoryBytes(); }
 
  private:
+  bool HasExpired(int64_t written) const {
+    int64_t ttl = descriptor().ttl_ms;
+    return ttl > 0 && IsExpired(written, ttl, context_.clock->NowMicros() / 1000);
+  }
+  // An entry that has expired is gone from everywhere: deltas say so.
+  void NoteExpired(int64_t name_space, StateKey key) {
+    log().Add(hot_.epoch(), {ErasureLog::Kind::kEntry, name_space, key, {}});
+  }
   // Reads what is not in memory of these keys, or of a namespace.
   Status Bring(int64_t name_space, std::span<const StateKey> keys);
   void BringNamespace(int64_t name_space);
@@ -69,6 +81,7 @@ class TieredFixedState : public FixedState {
   const StateContext context_;
   HashFixedState hot_;
   ColdTable cold_;
+  ExpiryPace pace_;
   Status failed_;
   std::string record_;
   std::vector<StateKey> missing_;

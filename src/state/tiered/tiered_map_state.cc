@@ -24,6 +24,15 @@ std::string RecordOf(const OrderedElements& elements) {
   return out.Take();
 }
 
+bool AllExpired(const OrderedElements& elements, int64_t ttl, int64_t now) {
+  for (OrderedElements::Position at; at.leaf < elements.leaves(); ++at.leaf) {
+    for (at.entry = 0; at.entry < elements.entries(at.leaf); ++at.entry) {
+      if (elements.TimeAt(at) + ttl > now) return false;
+    }
+  }
+  return true;
+}
+
 template <typename VisitElement>
 void ForEachElementOf(std::string_view record, const VisitElement& visit) {
   ByteReader in(record);
@@ -84,9 +93,29 @@ std::vector<int64_t> TieredMapState::Namespaces() const {
   return {all.begin(), all.end()};
 }
 
+Status TieredMapState::Expire() {
+  int64_t now = context_.clock->NowMicros() / 1000;
+  if (ttl_ <= 0 || !pace_.Due(now, ttl_, cold_.count())) return Status::Ok();
+  auto hash_of = [](std::string_view key, std::string_view) { return HashKey(key); };
+  return cold_.Sweep(ExpiryPace::kStep, hash_of,
+                     [&](int64_t name_space, StateKey key, std::string_view record) {
+                       if (hot_.Holds(name_space, key)) return false;
+                       bool gone = true;
+                       ForEachElementOf(record, [&](std::string_view, int64_t time, uint32_t,
+                                                    std::string_view) { gone = gone && time + ttl_ <= now; });
+                       if (gone) NoteExpired(name_space, key);
+                       return gone;
+                     });
+}
+
 Result<size_t> TieredMapState::Evict(size_t bytes) {
+  int64_t now = ttl_ > 0 ? context_.clock->NowMicros() / 1000 : 0;
   size_t freed = hot_.Evict(
       bytes, [&](int64_t name_space, StateKey key, uint32_t epoch, const OrderedElements& elements) {
+        if (ttl_ > 0 && AllExpired(elements, ttl_, now)) {
+          NoteExpired(name_space, key);
+          return cold_.Forget(name_space, key);
+        }
         // What was only read goes without being written again.
         if (elements.stored())
           cold_.Return(name_space, key, epoch, RecordOf(elements));

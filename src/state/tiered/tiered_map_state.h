@@ -5,6 +5,7 @@
 
 #include "state/hash/hash_map_state.h"
 #include "state/tiered/cold_table.h"
+#include "state/tiered/expiry_pace.h"
 #include "state/tiered/section_spool.h"
 
 namespace penstock {
@@ -55,11 +56,16 @@ class TieredMapState : public MapState {
   std::shared_ptr<KeyedSections> Elsewhere(const uint32_t* from);
   void NoteChangesFrom(uint32_t cut);
   void ForgetChangesBefore(uint32_t cut);
+  // A key goes when all of its elements have expired.
+  Status Expire();
   Result<size_t> Evict(size_t bytes);
   const Status& failed() const { return failed_; }
 
   ErasureLog& log() { return hot_.log(); }
-  void set_ttl(int64_t ttl) { hot_.set_ttl(ttl); }
+  void set_ttl(int64_t ttl) {
+    ttl_ = ttl;
+    hot_.set_ttl(ttl);
+  }
   void set_epoch(uint32_t epoch) { hot_.set_epoch(epoch); }
   size_t MemoryBytes() const { return hot_.MemoryBytes() + cold_.MemoryBytes(); }
   size_t hot_bytes() const { return hot_.MemoryBytes(); }
@@ -70,6 +76,9 @@ class TieredMapState : public MapState {
       Note(Read(name_space, key));
   }
   Status Read(int64_t name_space, StateKey key);
+  void NoteExpired(int64_t name_space, StateKey key) {
+    log().Add(hot_.epoch(), {ErasureLog::Kind::kKey, name_space, key, {}});
+  }
   void Note(Status status) {
     if (failed_.ok()) failed_ = std::move(status);
   }
@@ -77,6 +86,8 @@ class TieredMapState : public MapState {
   const StateContext context_;
   HashMapState hot_;
   ColdTable cold_;
+  ExpiryPace pace_;
+  int64_t ttl_ = 0;
   Status failed_;
 };
 
