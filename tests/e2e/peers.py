@@ -88,7 +88,7 @@ class Kafka(Peer):
     def kill(self):
         """As a crash of the machine: nothing is brought to an end."""
         home = pathlib.Path(os.environ.get("PEERS_HOME", pathlib.Path.home() / ".cache" / "penstock-peers"))
-        os.kill(int((home / "run" / f"kafka-{self.port}" / "kafka.pid").read_text()), signal.SIGKILL)
+        os.kill(int((home / "run" / f"kafka-{self.port}" / "kafka.pid").read_text().split()[0]), signal.SIGKILL)
 
     def topic(self, name, partitions):
         self.call("topic", "create", name, "--partitions", partitions)
