@@ -92,6 +92,8 @@ Result<std::string> Session::ExplainText(const sql::AstStatement& statement, boo
   sql::PhysicalPlanner planner(bind_context(), connectors_);
   for (size_t i = 0; i < plans.size(); ++i) RETURN_IF_ERROR(planner.Add(plans[i], sinks[i]));
   text += "\n== Physical Plan ==\n" + planner.Explain(changelog_mode);
+  std::vector<std::string> notices = planner.HotKeyNotices();
+  if (!notices.empty()) text += "\n== Hot keys ==\n" + Join(notices, "\n") + "\n";
   ASSIGN_OR_RETURN(std::string guarantees, GuaranteesText(plans, sinks, &planner));
   return text + guarantees;
 }

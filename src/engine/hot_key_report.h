@@ -3,12 +3,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "runtime/job_runner.h"
 
 namespace penstock {
 
-// One line for each salted aggregation, with its line break; "" where there is none.
-std::string HotKeyReport(const JobRunner& runner);
+// One line for each salted aggregation, and for each operator whose keys are watched, with its line break; ""
+// where there is none.
+std::string HotKeyReport(const std::vector<const JobRunner*>& attempts);
 
 }  // namespace penstock

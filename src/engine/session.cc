@@ -368,7 +368,8 @@ Status Session::ExecuteBody(const sql::AstSelectStatement& select, int number, R
   handler->OnColumns(number, plan->schema);
   CollectFor(number, handler);
   bool bounded = planner.bounded();
-  return RunJob({planner.Finish("SELECT"), bounded, {}}, handler_ == nullptr, number);
+  std::vector<std::string> notices = planner.HotKeyNotices();
+  return RunJob({planner.Finish("SELECT"), bounded, {}, std::move(notices)}, handler_ == nullptr, number);
 }
 
 void Session::CollectFor(int statement, ResultHandler* handler) {
@@ -399,6 +400,7 @@ Status Session::ExecuteInserts(const std::vector<sql::AstInsert>& inserts, int n
   for (const auto& sink : planner.SinkGuarantees()) {
     if (sink.guarantee == "exactly-once") plan.exactly_once_sinks.push_back(sink.table);
   }
+  plan.notices = planner.HotKeyNotices();
   plan.graph = planner.Finish(config_.GetString("pipeline.name", "insert-into_" + Join(sinks, ",")));
   RETURN_IF_ERROR(CheckpointsOf(plan.graph, plan.bounded).status());
   return RunJob(std::move(plan), wait, number);

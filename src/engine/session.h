@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/control/process_jobs.h"
+#include "engine/forecast/state_report.h"
 #include "engine/jobs/job.h"
 #include "engine/object_access.h"
 #include "engine/output/result_handler.h"
@@ -130,7 +131,10 @@ class Session {
     JobGraph graph;
     bool bounded = true;
     std::vector<std::string> exactly_once_sinks;
+    std::vector<std::string> notices = {};  // for people, before it runs
   };
+  StateForecasts state_forecasts_;  // of EXPLAIN STATE, for summaries
+  void NoteHotKeys(const JobPlan& plan, bool checkpoints, int number);
   Status RunJob(JobPlan plan, bool wait, int number);
   // Runs it to its end on the calling thread, and reports what it does where that is asked for.
   void RunWatched(RunningJob& job);

@@ -61,6 +61,19 @@ Status Session::LoadSavepoint(const JobGraph& graph, int job, JobOptions* option
   return Status::Ok();
 }
 
+void Session::NoteHotKeys(const JobPlan& plan, bool checkpoints, int number) {
+  if (notices_ == nullptr) return;
+  for (const std::string& notice : plan.notices) notices_->OnNotice(number, notice);
+  bool watched = std::any_of(plan.graph.edges.begin(), plan.graph.edges.end(), [](const JobEdge& edge) {
+    return edge.partitioning == Partitioning::kDedicated;
+  });
+  if (!watched || checkpoints) return;
+  notices_->OnNotice(
+      number,
+      "'penstock.hot-keys' = 'dedicated' chooses keys when a job goes on from a checkpoint, and "
+      "this one takes none: SET 'execution.checkpointing.interval'");
+}
+
 Status Session::RunJob(JobPlan plan, bool wait, int number) {
   int job_number = ++jobs_;
   JobGraph& graph = plan.graph;
@@ -79,6 +92,7 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   options.savepoint = options_.stop_when_idle && !options_.savepoint_dir.empty() && !durability;
   RETURN_IF_ERROR(LoadSavepoint(graph, job_number, &options, durability ? &*durability : nullptr));
   std::optional<JobDurability> known = durability;
+  NoteHotKeys(plan, durability && durability->checkpoints.interval_ms > 0, number);
   auto made = std::make_unique<RunningJob>();
   made->number = job_number;
   made->statement = number;
@@ -125,8 +139,8 @@ void Session::RunWatched(RunningJob& job) {
                std::any_of(vertices.begin(), vertices.end(),
                            [](const JobVertex& vertex) { return vertex.factory == sql::kCollectSink; });
   if (!drawn && (options_.progress || !live_tables_->entries().empty()))
-    progress = std::make_unique<JobProgress>(job.job->runner(), clock_, stderr, live_tables_.get(),
-                                             options_.progress);
+    progress = std::make_unique<JobProgress>([&job] { return job.job->attempts(); }, state_forecasts_, clock_,
+                                             stderr, live_tables_.get(), options_.progress);
   job.outcome = job.job->Run();
   ConcludeJob(job);
 }
@@ -164,7 +178,7 @@ void Session::ConcludeJob(RunningJob& job) {
 
 Status Session::FinishJob(RunningJob& job) {
   Status outcome = job.outcome;
-  std::string losses = JobCounts::Of(*job.job->runner()).Losses();
+  std::string losses = JobCounts::Of(job.job->attempts()).Losses();
   ResultHandler* told = job.handler ? job.handler.get() : notices_;
   if (!losses.empty() && told != nullptr) told->OnNotice(job.statement, losses);
   any_left_ = any_left_ || !job.job->runner()->drained();

@@ -9,6 +9,7 @@
 #include "operators/aggregation/expand.h"
 #include "operators/aggregation/group_aggregate.h"
 #include "operators/hotkeys/hot_key_salt.h"
+#include "operators/hotkeys/hot_key_watch.h"
 #include "operators/hotkeys/partial_aggregate.h"
 #include "operators/rank/limit.h"
 #include "operators/over/over_aggregate.h"
@@ -53,6 +54,7 @@ void RegisterOperators(FactoryRegistry* registry) {
   Add<SetOperation, SetOperationSpec>(registry, "set_operation");
   Add<GroupAggregate, GroupAggregateSpec>(registry, "group_aggregate");
   Add<HotKeySalt, HotKeySaltSpec>(registry, "hot_key_salt");
+  Add<HotKeyWatch, HotKeyWatchSpec>(registry, "hot_key_watch");
   Add<PartialAggregate, PartialAggregateSpec>(registry, "partial_aggregate");
   Add<IntervalJoin, IntervalJoinSpec>(registry, "interval_join");
   Add<RegularJoin, RegularJoinSpec>(registry, "regular_join");

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "state/key_group.h"
-
 namespace penstock {
 
 namespace {
@@ -17,12 +15,14 @@ std::vector<DataType> KeyTypes(const JobEdge& edge, const Schema& schema) {
 }  // namespace
 
 Exchange::Exchange(const JobEdge& edge, const Schema& schema, int subtask, int max_parallelism,
-                   std::vector<std::shared_ptr<Channel>> targets)
+                   std::vector<std::shared_ptr<Channel>> targets,
+                   std::shared_ptr<const DedicatedKeys> dedicated)
     : partitioning_(edge.partitioning),
       keys_(edge.keys),
       codec_(KeyTypes(edge, schema)),
       subtask_(static_cast<size_t>(subtask)),
       max_parallelism_(max_parallelism),
+      dedicated_(std::move(dedicated)),
       targets_(std::move(targets)) {}
 
 bool Exchange::full() const {
@@ -39,7 +39,8 @@ void Exchange::Send(Batch batch) {
   if (targets_.size() == 1) return targets_[0]->Push(std::move(batch));
   switch (partitioning_) {
     case Partitioning::kForward: return targets_[subtask_]->Push(std::move(batch));
-    case Partitioning::kHash: return SendHashed(std::move(batch));
+    case Partitioning::kHash:
+    case Partitioning::kDedicated: return SendHashed(std::move(batch));
     case Partitioning::kBroadcast: return Broadcast(batch);
     case Partitioning::kSingleton:
     case Partitioning::kRebalance: {
@@ -58,6 +59,16 @@ void Exchange::Send(Batch batch) {
   }
 }
 
+int Exchange::TargetOf(uint64_t hash) const {
+  auto targets = static_cast<int>(targets_.size());
+  if (dedicated_) {
+    int own = dedicated_->IndexOf(hash);
+    targets = dedicated_->SharedOf(targets);
+    if (own >= 0) return targets + own;
+  }
+  return SubtaskOf(KeyGroupOf(hash, max_parallelism_), max_parallelism_, targets);
+}
+
 void Exchange::SendHashed(Batch batch) {
   if (batch.rows == 0) {  // marks alone may come without columns
     for (auto& target : targets_) target->Push(batch);
@@ -69,9 +80,7 @@ void Exchange::SendHashed(Batch batch) {
   rows_.resize(targets_.size());
   for (std::vector<int32_t>& rows : rows_) rows.clear();
   for (int64_t row = 0; row < batch.rows; ++row) {
-    int group = KeyGroupOf(HashKey(key_block_[row]), max_parallelism_);
-    int target = SubtaskOf(group, max_parallelism_, static_cast<int>(targets_.size()));
-    rows_[static_cast<size_t>(target)].push_back(static_cast<int32_t>(row));
+    rows_[static_cast<size_t>(TargetOf(HashKey(key_block_[row])))].push_back(static_cast<int32_t>(row));
   }
   for (size_t t = 0; t < targets_.size(); ++t) {
     if (rows_[t].empty() && batch.marks.empty()) continue;

@@ -8,14 +8,17 @@
 
 #include "data/key_codec.h"
 #include "runtime/channel.h"
+#include "state/key_group.h"
 #include "stream/job_graph.h"
 
 namespace penstock {
 
 class Exchange {
  public:
+  // `dedicated`: the consumer's keys with a subtask of their own; null: none.
   Exchange(const JobEdge& edge, const Schema& schema, int subtask, int max_parallelism,
-           std::vector<std::shared_ptr<Channel>> targets);
+           std::vector<std::shared_ptr<Channel>> targets,
+           std::shared_ptr<const DedicatedKeys> dedicated = nullptr);
 
   void Send(Batch batch);
   void Broadcast(const Element& element);
@@ -23,12 +26,14 @@ class Exchange {
 
  private:
   void SendHashed(Batch batch);
+  int TargetOf(uint64_t hash) const;
 
   Partitioning partitioning_;
   std::vector<int> keys_;
   KeyCodec codec_;
   size_t subtask_;
   int max_parallelism_;
+  std::shared_ptr<const DedicatedKeys> dedicated_;
   size_t next_ = 0;
   KeyBlock key_block_;                      // of SendHashed, like rows_: kept for their memory
   std::vector<std::vector<int32_t>> rows_;  // by target

@@ -41,6 +41,7 @@ bool JobRunner::HeadsTask(const JobVertex& vertex) const {
 }
 
 Status JobRunner::BuildTasks() {
+  RETURN_IF_ERROR(ChooseDedicatedKeys());
   // Producers first: their channels exist when the consumers' gates are made.
   for (const JobVertex& vertex : graph_.vertices) {
     if (!HeadsTask(vertex)) continue;
@@ -160,7 +161,8 @@ Status JobRunner::AddChain(Task* task, int vertex_id, int subtask, int parent_no
     for (int t = 0; t < consumers; ++t) targets.push_back(std::make_shared<Channel>(options_.channel_rows));
     size_t producer = tasks_.size();
     for (const auto& channel : targets) channel->set_on_room([this, producer] { Wake(producer); });
-    auto exchange = std::make_unique<Exchange>(edge, vertex.schema, subtask, graph_.max_parallelism, targets);
+    auto exchange = std::make_unique<Exchange>(edge, vertex.schema, subtask, graph_.max_parallelism, targets,
+                                               DedicatedTo(edge));
     task->chain().AddExchange(index, edge.lane, std::move(exchange));
   }
   return Status::Ok();
@@ -170,6 +172,10 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
   int subtask = node->context.subtask;
   node->context.operator_name = vertex.name;
   node->context.parallelism = vertex.parallelism;
+  for (const JobEdge& edge : graph_.edges) {
+    if (edge.from == vertex.id && edge.lane == kMainLane)
+      node->context.next_parallelism = graph_.vertices[static_cast<size_t>(edge.to)].parallelism;
+  }
   node->context.clock = environment_.clock;
   node->context.eval = environment_.eval;
   node->context.files = environment_.files;
@@ -197,8 +203,7 @@ Status JobRunner::MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* nod
     node->op = std::move(op);
   } else if (vertex.kind == VertexKind::kOperator) {
     ASSIGN_OR_RETURN(node->op, environment_.registry->NewOperator(vertex));
-    KeyGroupRange range = KeyGroupRange::Of(subtask, vertex.parallelism, graph_.max_parallelism);
-    node->state = MakeState(range);
+    node->state = MakeState(RangeOf(vertex, subtask));
   }
   return Status::Ok();
 }
@@ -216,6 +221,7 @@ std::unique_ptr<BoundedBackend> JobRunner::MakeState(const KeyGroupRange& range)
 // Whether a subtask gets exactly what it wrote itself: then its next checkpoint may be a delta on that.
 static Result<bool> KeepsItsState(const std::vector<SubtaskSnapshot>& parts, const std::string& uid,
                                   int subtask, const KeyGroupRange& range) {
+  if (range.dedicated) return false;  // parts tell groups, not keys
   bool own = false;
   for (const SubtaskSnapshot& part : parts) {
     if (part.uid != uid || !part.has_keyed()) continue;
@@ -249,7 +255,7 @@ Status JobRunner::RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* 
   }
   if (node->state) {
     int subtask = node->context.subtask;
-    KeyGroupRange range = KeyGroupRange::Of(subtask, vertex.parallelism, graph_.max_parallelism);
+    KeyGroupRange range = RangeOf(vertex, subtask);
     ASSIGN_OR_RETURN(bool keeps, KeepsItsState(options_.restore, vertex.uid, subtask, range));
     if (keeps) node->state->GoOnFrom(options_.restore.front().restored_from);
   }

@@ -120,6 +120,9 @@ void JobRunner::CheckpointDecided(uint64_t epoch) {
     tasks_[i]->NoteDecided(epoch);
     Wake(i);
   }
+  if (!options_.moves_keys || epoch == kLastEpoch || moves_keys_ || !WantsOtherKeys()) return;
+  moves_keys_ = true;
+  Stop();
 }
 
 uint64_t JobRunner::committed_epoch() const {

@@ -12,6 +12,7 @@
 #include "runtime/executors/lock_step_executor.h"
 #include "runtime/snapshot.h"
 #include "stream/checkpoint.h"
+#include "stream/dedicated_keys.h"
 #include "stream/registry.h"
 
 namespace penstock {
@@ -34,6 +35,9 @@ struct JobOptions {
   CheckpointListener* checkpoints = nullptr;
   // Handed to the sinks; outlives the job. Null where the sealed manifest decides.
   DecisionLog* decisions = nullptr;
+  // After a checkpoint that says that other keys should have subtasks of their own the sources are stopped,
+  // so that the job can be started again from its last checkpoint (JobRunner::moves_keys).
+  bool moves_keys = false;
   std::string job;  // its uid, for sinks that leave traces outside; "" without checkpoints
 };
 
@@ -92,6 +96,11 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   uint64_t committed_epoch() const;
   // After Run: every source had ended, the job was not stopped before.
   bool drained() const { return drained_; }
+  // After Run: the job was stopped only to go on with other dedicated keys.
+  bool moves_keys() const { return moves_keys_; }
+  // The keys of an operator with a subtask of their own; null: none. And what is known of its keys by now.
+  const DedicatedKeys* dedicated(int vertex) const;
+  WatchedKeys SeenBefore(int vertex) const;
   // After Run: the snapshot asked for by JobOptions::savepoint.
   const std::vector<SubtaskSnapshot>& savepoint() const { return savepoint_; }
   const JobGraph& graph() const { return graph_; }
@@ -120,6 +129,11 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   Status MakeNode(const JobVertex& vertex, OperatorChain::NodeSpec* node);
   std::unique_ptr<BoundedBackend> MakeState(const KeyGroupRange& range);
   Status RestoreNode(const JobVertex& vertex, OperatorChain::NodeSpec* node);
+  // Dedicated keys (job_dedicated.cc).
+  Status ChooseDedicatedKeys();
+  std::shared_ptr<const DedicatedKeys> DedicatedTo(const JobEdge& edge) const;
+  KeyGroupRange RangeOf(const JobVertex& vertex, int subtask) const;
+  bool WantsOtherKeys() const;
   void ConnectGates(const JobVertex& vertex, size_t first_task);
   OperatorMetrics* NewMetrics(const std::string& name, int subtask);
 
@@ -152,6 +166,8 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   std::mutex enumeration_mutex_;
   std::map<std::pair<int, int>, std::vector<std::shared_ptr<Channel>>> channels_;  // (edge, from subtask)
 
+  std::map<int, std::shared_ptr<const DedicatedKeys>> dedicated_;  // by vertex
+  std::atomic<bool> moves_keys_{false};
   SnapshotCollector snapshots_;
   std::atomic<bool> drained_{true};
   std::mutex failure_mutex_;

@@ -50,8 +50,10 @@ void OperatorChain::Settle(Node& node) {
 }
 
 void OperatorChain::CountState(Node& node) {
-  if (node.spec.context.metrics != nullptr)
-    node.spec.context.metrics->state_bytes = static_cast<int64_t>(node.spec.state->MemoryBytes());
+  OperatorMetrics* metrics = node.spec.context.metrics;
+  if (metrics == nullptr) return;
+  metrics->state_bytes = static_cast<int64_t>(node.spec.state->MemoryBytes());
+  metrics->most_state_bytes = std::max<int64_t>(metrics->most_state_bytes, metrics->state_bytes);
 }
 
 void OperatorChain::Deliver(int index, int input, Batch batch) {

@@ -73,7 +73,7 @@ bool JobGraph::Consistent() const {
   }
   for (const JobEdge& edge : edges) {
     bool fits = edge.from >= 0 && edge.from < count && edge.to >= 0 && edge.to < count && edge.lane >= 0 &&
-                edge.input >= 0 && edge.partitioning <= Partitioning::kSingleton;
+                edge.input >= 0 && edge.partitioning <= Partitioning::kDedicated;
     if (!fits || edge.input >= vertices[static_cast<size_t>(edge.to)].inputs) return false;
     if (std::any_of(edge.keys.begin(), edge.keys.end(), [](int key) { return key < 0; })) return false;
   }

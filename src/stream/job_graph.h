@@ -20,6 +20,7 @@ enum class Partitioning : uint8_t {
   kRebalance,  // round robin
   kBroadcast,  // to all
   kSingleton,  // all to subtask 0
+  kDedicated,  // kHash, but hot keys have subtasks of their own, chosen by what `from` has seen of them
 };
 
 struct JobVertex {
@@ -40,7 +41,7 @@ struct JobEdge {
   int to = 0;
   int input = 0;
   Partitioning partitioning = Partitioning::kForward;
-  std::vector<int> keys;  // of kHash
+  std::vector<int> keys;  // of kHash and kDedicated
 };
 
 struct JobGraph {

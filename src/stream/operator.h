@@ -68,8 +68,9 @@ struct OperatorMetrics {
   std::atomic<int64_t> bad_fields{0};    // became NULL in rows that were taken
   std::atomic<int64_t> future_rows{0};   // with a time far behind the clock; taken, unless a guard is set
   std::atomic<int64_t> watermark{kNoWatermark};
-  std::atomic<int64_t> state_bytes{0};    // of its keyed state, in memory
-  std::atomic<int64_t> spilled_bytes{0};  // written to the work directory
+  std::atomic<int64_t> state_bytes{0};       // of its keyed state, in memory
+  std::atomic<int64_t> most_state_bytes{0};  // that it has ever been
+  std::atomic<int64_t> spilled_bytes{0};     // written to the work directory
   // Of the head of a task, for the whole task, in nanoseconds: working; waiting for input; for room behind
   // it.
   std::atomic<int64_t> busy_nanos{0}, idle_nanos{0}, blocked_nanos{0};
@@ -84,6 +85,7 @@ struct OperatorContext {
   std::string operator_name;
   int subtask = 0;
   int parallelism = 1;
+  int next_parallelism = 1;  // of the operator that its main lane leads to
   const Clock* clock = nullptr;
   const EvalContext* eval = nullptr;
   StateBackend* state = nullptr;

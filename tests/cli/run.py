@@ -986,6 +986,67 @@ def a_hot_key_is_spread_over_the_subtasks_and_counted_the_same(cli):
             assert busiest <= 55, line
 
 
+def a_hot_key_gets_a_subtask_of_its_own_when_a_job_goes_on(cli):
+    """Mid-stream, from two subtasks to three; what depends on the order of a key's rows comes out the same."""
+    lines = [json.dumps({"kind": "+I", "row": [f"k{i % 70}" if i % 10 == 0 else "hot", i]}) + "\n" for i in range(900)]
+
+    def run(mode, count, bounded, *options):
+        cli.file("rows.jsonl", "".join(lines[:count]))
+        done = cli.run("--progress", "--format", "csv", "-D", "penstock.hot-keys=" + mode, "-D", "penstock.hot-keys.after=100",
+                       *options, "-c", f"""CREATE TABLE r (k STRING, x INT) WITH ('connector'='values', 'path'='rows.jsonl',
+                           'bounded'='{bounded}');
+                       SELECT k, COUNT(*) AS n, FIRST_VALUE(x) AS f, LAST_VALUE(x) AS l, LISTAGG(CAST(x AS STRING)) AS a
+                       FROM r GROUP BY k""")
+        equal(done.returncode, 0)
+        return done
+
+    def fold(*runs):
+        rows = {}
+        for line in (line for done in runs for line in done.stdout.splitlines()[1:]):
+            kind, row = line.split(",", 1)
+            if kind in ("+I", "+U"):
+                rows[row.split(",")[0]] = row
+        return rows
+
+    expected = run("none", 900, "true", "-p", "1")
+    first = run("dedicated", 500, "false", "-p", "2", "--stop-when-idle", "--savepoint", "sp")
+    assert "(hot)" in first.stderr and "on a shared subtask" in first.stderr, first.stderr
+    assert "dedicated' chooses keys when" in first.stderr, first.stderr
+    second = run("dedicated", 900, "true", "-p", "3", "--from-savepoint", "sp")
+    assert re.search(r"\(hot\) 9[01]\.[0-9] % on subtask 2 of its own; since then the busiest subtask takes 9", second.stderr), \
+        second.stderr
+    equal(fold(first, second), fold(expected))
+
+
+def a_run_of_what_was_explained_tells_the_forecast_beside_the_state(cli):
+    """Zipf data; Top-N, keep-last with TTL, groups: the forecast of 5 % of the rows within a quarter of what
+    is measured, with state in memory and with RocksDB below its budget."""
+    generator = random.Random(11)
+    ranks = generator.choices(range(20000), weights=[1 / (rank + 1) for rank in range(20000)], k=100000)
+    cli.file("clicks.csv", "".join(f"{rank * 7 + 100000},{i},page{rank % 90}\n" for i, rank in enumerate(ranks)))
+    tables = """CREATE TABLE clicks (u BIGINT, s BIGINT, p STRING, ts AS TO_TIMESTAMP_LTZ(s, 0), WATERMARK FOR ts AS ts)
+        WITH ('connector'='filesystem', 'path'='clicks.csv', 'format'='csv');
+        CREATE TABLE sink (u BIGINT, s BIGINT, p STRING) WITH ('connector'='blackhole');"""
+    rank = "SELECT u, s, p FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY u ORDER BY {} DESC) AS n FROM clicks) WHERE n <= {}"
+    queries = {"group": "SELECT u, SUM(s), '' FROM clicks GROUP BY u", "rank": rank.format("s", 3), "keep-last": rank.format("ts", 1)}
+    for backend in "hashmap", "rocksdb":
+        for name, query in queries.items():
+            insert = "INSERT INTO sink " + query
+            done = cli.run("--progress", "-D", "state.backend.type=" + backend, "-D", "table.exec.state.ttl=1 d", "-c",
+                           tables + f"EXPLAIN STATE {insert}; {insert}")
+            equal(done.returncode, 0)
+            told = re.findall(r"state of (\S+) .*: ([0-9.]+ \w+) at most, forecast ([0-9.]+ \w+)", done.stderr)
+            assert told, (name, done.stderr)
+            for operator, most, forecast in told:
+                ratio = in_bytes(forecast) / in_bytes(most)
+                assert abs(ratio - 1) < 0.25, f"{name} on {backend}: {operator} took {most}, forecast {forecast}"
+
+
+def in_bytes(text):
+    number, unit = text.split()
+    return float(number) * 1000 ** ["B", "KB", "MB", "GB"].index(unit)
+
+
 def state_is_forecast_from_a_twentieth_of_zipf_data(cli):
     """Window, deduplication, Top-N, join and groups: distinct keys within a quarter of what a count gives."""
     generator = random.Random(7)

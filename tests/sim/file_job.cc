@@ -31,6 +31,8 @@ class FileJob : public SimulatedJob {
     interval_ms_ = static_cast<int64_t>(1 + random_.Below(random_.Below(3) == 0 ? 4 : 60));
     retained_ = 1 + random_.Below(3);
     tolerable_ = random_.Below(3);
+    Random other(seed ^ 0x686f74);
+    dedicated_ = other.Below(3) == 0;
   }
 
   std::string script() const override {
@@ -40,6 +42,7 @@ class FileJob : public SimulatedJob {
         "SET 'execution.checkpointing.dir' = '/checkpoints';\n"
         "SET 'execution.checkpointing.num-retained' = '{}';\n"
         "SET 'execution.checkpointing.tolerable-failed-checkpoints' = '{}';\n"
+        "SET 'penstock.hot-keys' = '{hot_keys}';\nSET 'penstock.hot-keys.after' = '8';\n"
         "SET 'pipeline.auto-watermark-interval' = '0 ms';\nSET 'restart-strategy.type' = 'fixed-delay';\nSET "
         "'restart-strategy.fixed-delay.attempts' = '3';\n"
         "SET 'restart-strategy.fixed-delay.delay' = '0 s';\nSET 'pipeline.uid' = 'job';\n"
@@ -54,7 +57,7 @@ class FileJob : public SimulatedJob {
         "INSERT INTO windows SELECT window_start, k, COUNT(*), SUM(id) FROM TABLE(TUMBLE(TABLE events, "
         "DESCRIPTOR(ts), INTERVAL '{}' SECOND)) GROUP BY window_start, window_end, k;\nEND;\n",
         interval_ms_, retained_, tolerable_, rescales_ ? 86400 : 1, window_ms_ / 1000,
-        fmt::arg("table", table));
+        fmt::arg("table", table), fmt::arg("hot_keys", dedicated_ ? "dedicated" : "none"));
   }
 
   void Prepare(Simulation* simulation) override {
@@ -102,6 +105,7 @@ class FileJob : public SimulatedJob {
   int parallelism_;
   bool rescales_;
   bool disordered_ = false;
+  bool dedicated_;  // keys may get subtasks of their own while the job runs
   std::map<std::string, Rows> expected_;
   uint64_t retained_, tolerable_;
 };

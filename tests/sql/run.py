@@ -18,7 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import text_test
-from configurations import BATCH_MODES, Configuration, covering, in_batch, product
+from configurations import BACKENDS, BATCH_MODES, Configuration, covering, in_batch, product
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -167,7 +167,7 @@ def main():
     if arguments.batch:
         chosen = [Configuration(p, rows, mode) for p in (1, 3) for rows in (7, 1024) for mode in BATCH_MODES]
     if arguments.update:
-        chosen = [Configuration(1, 1, "plain")]
+        chosen = [Configuration(1, 1, "plain", BACKENDS[0])]
     units, skips = [], []
     for test in tests:
         for configuration in chosen:

@@ -52,6 +52,15 @@ Status FillOrdered(const EntryShape& shape, int64_t keys, StateBackend* backend)
   return Status::Ok();
 }
 
+Status FillTimers(const EntryShape& shape, int64_t keys, StateBackend* backend) {
+  ASSIGN_OR_RETURN(TimerQueue * timers, backend->OpenTimers("forecast-timers"));
+  for (int64_t k = 0; k < keys; ++k) {
+    std::string name = Named(static_cast<uint64_t>(k), std::max<size_t>(shape.key_bytes, 4));
+    timers->Register(k, {name, HashKey(name)});
+  }
+  return Status::Ok();
+}
+
 }  // namespace
 
 Result<double> MeasureState(const EntryShape& shape, double keys, const Clock* clock) {
@@ -62,6 +71,7 @@ Result<double> MeasureState(const EntryShape& shape, double keys, const Clock* c
   std::unique_ptr<StateBackend> backend = MakeHashBackend(KeyGroupRange{}, clock);
   RETURN_IF_ERROR(shape.ordered ? FillOrdered(shape, count, backend.get())
                                 : FillFixed(shape, count, backend.get()));
+  if (shape.timers) RETURN_IF_ERROR(FillTimers(shape, count, backend.get()));
   return static_cast<double>(backend->MemoryBytes()) * scale;
 }
 

@@ -16,6 +16,7 @@ struct EntryShape {
   size_t element_bytes = 0;  // of ordered state: the name of an element,
   size_t value_bytes = 8;    // and its value; else the value of the key
   double elements = 1;       // under each key
+  bool timers = false;       // each key has a timer
 };
 
 // Bytes of memory of a state with that many keys, in one subtask.

@@ -23,6 +23,8 @@ Result<std::string> Session::ExplainState(const sql::AstStatement& statement) {
         return ExecuteBody(std::get<sql::AstSelectStatement>(query.body), statements_, handler);
       });
   config_ = config;
+  // For the summary of a run of the same statement.
+  for (const auto& [uid, bytes] : forecast.likely()) state_forecasts_[uid] = bytes;
   return text;
 }
 

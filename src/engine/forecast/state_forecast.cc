@@ -205,6 +205,7 @@ Result<StateForecast::Forecast> StateForecast::Of(const sql::StateUse& use) cons
   }
   EntryShape shape;
   shape.ordered = use.ordered;
+  shape.timers = use.timers;
   shape.key_bytes = static_cast<size_t>(key);
   shape.elements = load.elements;
   shape.element_bytes = use.element_bytes + static_cast<size_t>(use.row_is_element ? row : 0);
@@ -256,6 +257,8 @@ Result<std::string> StateForecast::Explain(const RunQuery& run) {
     ASSIGN_OR_RETURN(Forecast forecast, Of(use));
     text += Line(use, forecast);
     known = known && !forecast.origin.empty();
+    if (!forecast.origin.empty())
+      likely_[graph_.vertices[static_cast<size_t>(use.vertex)].uid] += forecast.bytes.likely;
     total.low += forecast.bytes.low;
     total.likely += forecast.bytes.likely;
     total.high += forecast.bytes.high;

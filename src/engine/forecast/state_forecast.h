@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/forecast/state_report.h"
 #include "engine/forecast/table_sample.h"
 #include "env/clock.h"
 #include "env/files/file_system.h"
@@ -28,6 +29,8 @@ class StateForecast {
       : graph_(graph), catalog_(catalog), config_(config), files_(files), clock_(clock) {}
   // Samples the tables and tells the forecast, a line an operator.
   Result<std::string> Explain(const RunQuery& run);
+  // After Explain: bytes of the operators that were forecast, by uid.
+  const StateForecasts& likely() const { return likely_; }
 
  private:
   struct Sampled {
@@ -66,6 +69,7 @@ class StateForecast {
   const Clock* clock_;
   sql::StateUses uses_;
   std::map<std::string, Sampled> samples_;  // by table
+  StateForecasts likely_;
 };
 
 // "1.2 GB": powers of 1000, as disks and the sums of engineers.

@@ -113,13 +113,19 @@ const JobVertex* StateContent::VertexOf(const std::string& uid) const {
   return nullptr;
 }
 
+namespace {
+bool IsByKey(Partitioning partitioning) {
+  return partitioning == Partitioning::kHash || partitioning == Partitioning::kDedicated;
+}
+}  // namespace
+
 // The exchange in front of an operator hashes the bytes of its keys: they are the keys of its state.
 std::vector<Field> StateContent::KeyFieldsOf(const std::string& uid) const {
   std::vector<Field> fields;
   const JobVertex* vertex = VertexOf(uid);
   if (vertex == nullptr) return fields;
   for (const JobEdge& edge : graph->edges) {
-    if (edge.to != vertex->id || edge.partitioning != Partitioning::kHash || edge.lane != 0) continue;
+    if (edge.to != vertex->id || !IsByKey(edge.partitioning) || edge.lane != 0) continue;
     const Schema& schema = graph->vertices[static_cast<size_t>(edge.from)].schema;
     for (int key : edge.keys) {
       if (key < 0 || key >= schema.size()) return {};

@@ -18,6 +18,7 @@ namespace {
 // Between looks whether there is room on a full disk, and between attempts that find none: doubled each time.
 constexpr int64_t kRoomPauseMs = 500;
 constexpr int64_t kLongestRoomPauseMs = 30'000;
+constexpr int kMostMoves = 8;  // keys whose share goes up and down are not to stop a job again and again
 constexpr size_t kProbeBytes = size_t{256} << 10;
 
 Failpoint prepared("job.prepared", "the operators are open, what was decided is committed, nothing runs");
@@ -98,6 +99,7 @@ Status Job::MakeRunner() {
     coordinator->set_on_failure(
         [this](const std::string& text) { Tell("note: " + graph_.name + ": " + text + "\n"); });
     options.checkpoints = coordinator.get();
+    options.moves_keys = moves_ < kMostMoves;
     options.decisions = decisions_.get();
   }
   auto runner = std::make_unique<JobRunner>(graph_, std::move(options), environment_);
@@ -144,6 +146,11 @@ Status Job::Run() {
 Status Job::RunAttempts() {
   while (true) {
     Status outcome = RunOnce();
+    if (outcome.ok()) {
+      Result<bool> goes_on = GoOnWithKeys();
+      if (goes_on && *goes_on) continue;
+      outcome = goes_on.status();
+    }
     if (outcome.ok() || IsFinal(outcome)) return outcome;
     while (true) {
       if (!AwaitRestart(&outcome)) return outcome;
@@ -153,11 +160,39 @@ Status Job::RunAttempts() {
       // The last checkpoint was decided, and the failure came behind it.
       if (restarted.ok() && finished_before_) return CommitRemains();
       if (restarted.ok()) restarted = MakeRunner();
+      {
+        std::lock_guard lock(mutex_);
+        counted_from_ = runners_.size() - 1;
+      }
       if (restarted.ok()) break;
       if (IsFinal(restarted)) return restarted;
       outcome = std::move(restarted);
     }
   }
+}
+
+Result<bool> Job::GoOnWithKeys() {
+  {
+    std::lock_guard lock(mutex_);
+    if (!durability_ || !runner()->moves_keys() || runner()->drained() || cancelled_ || stopped_)
+      return false;
+  }
+  ++moves_;
+  Release();
+  RETURN_IF_ERROR(FindCheckpoint());
+  if (finished_before_) {
+    RETURN_IF_ERROR(CommitRemains());
+    return false;
+  }
+  RETURN_IF_ERROR(MakeRunner());
+  return true;
+}
+
+std::vector<const JobRunner*> Job::attempts() const {
+  std::lock_guard lock(mutex_);
+  std::vector<const JobRunner*> attempts;
+  for (size_t i = counted_from_; i < runners_.size(); ++i) attempts.push_back(runners_[i].get());
+  return attempts;
 }
 
 // Whoever watches must see it: a job that keeps failing looks alive otherwise. Nobody watches a simulation.

@@ -69,6 +69,9 @@ class Job {
 
   // The runner of the present attempt; those before it live as long as the job, for who still reads them.
   JobRunner* runner() const { return runner_.load(); }
+  // The runners whose counts together are the job's: the present one, and those that it went on from without
+  // reading anything again.
+  std::vector<const JobRunner*> attempts() const;
   int64_t restarts() const { return restarts_; }
   // Brings the times in the runner's metrics up to now.
   void RefreshLoads() const {
@@ -97,6 +100,9 @@ class Job {
   // Of a thread that copies.
   Status CopySavepoint(uint64_t epoch, const std::string& folder);
   Status AwaitCommits(uint64_t epoch);
+  // The job was stopped so that keys get subtasks of their own: goes on from its last checkpoint; false when
+  // it is not to.
+  Result<bool> GoOnWithKeys();
   void Release();
   void TellRestart(const Status& failure, int64_t pause_ms);
   // After a failure: waits as long as the restart strategy says, or for room on a full disk; false when the
@@ -133,6 +139,8 @@ class Job {
   std::unique_ptr<DecisionLog> decisions_;  // null where sealed manifests decide
   std::unique_ptr<CheckpointCoordinator> coordinator_;
   std::vector<std::unique_ptr<JobRunner>> runners_;
+  size_t counted_from_ = 0;  // of runners_: the first of attempts()
+  int moves_ = 0;            // of keys to subtasks of their own
   std::atomic<JobRunner*> runner_{nullptr};
 };
 

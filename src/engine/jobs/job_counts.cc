@@ -8,18 +8,22 @@
 
 namespace penstock {
 
-JobCounts JobCounts::Of(const JobRunner& runner) {
-  JobCounts counts;
+void JobCounts::Add(const JobRunner& runner) {
   for (const VertexMetrics& vertex : runner.metrics()) {
     const OperatorMetrics& m = *vertex.metrics;
     bool source = vertex.name.starts_with("Source ");
-    (source ? counts.malformed : counts.quarantined) += m.bad_rows;
-    counts.bad_fields += m.bad_fields;
-    counts.late += m.late_rows;
-    counts.partial += m.partial_rows;
-    counts.future += m.future_rows;
-    if (m.late_rows > 0) counts.late_by[vertex.name] += m.late_rows;
+    (source ? malformed : quarantined) += m.bad_rows;
+    bad_fields += m.bad_fields;
+    late += m.late_rows;
+    partial += m.partial_rows;
+    future += m.future_rows;
+    if (m.late_rows > 0) late_by[vertex.name] += m.late_rows;
   }
+}
+
+JobCounts JobCounts::Of(const std::vector<const JobRunner*>& runners) {
+  JobCounts counts;
+  for (const JobRunner* runner : runners) counts.Add(*runner);
   return counts;
 }
 

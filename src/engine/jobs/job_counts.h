@@ -4,13 +4,15 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "runtime/job_runner.h"
 
 namespace penstock {
 
 struct JobCounts {
-  static JobCounts Of(const JobRunner& runner);
+  // Of the attempts of a job.
+  static JobCounts Of(const std::vector<const JobRunner*>& runners);
 
   // Records that were left out: "" or, for people, "3 late rows (WindowAggregate), 1 malformed record".
   std::string Losses() const;
@@ -22,6 +24,9 @@ struct JobCounts {
   int64_t bad_fields = 0;   // values that became NULL because they could not be read
   int64_t future = 0;       // rows with a time far ahead of the clock
   std::map<std::string, int64_t> late_by;  // operator -> rows
+
+ private:
+  void Add(const JobRunner& runner);
 };
 
 }  // namespace penstock

@@ -25,9 +25,12 @@ std::string List(const std::set<std::string>& uids) {
   return uids.empty() ? "none" : Join(std::vector<std::string>(uids.begin(), uids.end()), ", ");
 }
 
+// Watches on keys come and go with 'penstock.hot-keys'; what they have seen may be lost.
+bool IsWatch(const std::string& uid) { return uid.starts_with("hot_key_watch@"); }
+
 bool HasOperatorState(const SubtaskSnapshot& part, const std::string& none) {
   bool keyed = part.keyed_source != nullptr || (!part.keyed.empty() && part.keyed != none);
-  return keyed || !part.lists.empty();
+  return !IsWatch(part.uid) && (keyed || !part.lists.empty());
 }
 
 const JobVertex* Find(const JobGraph& graph, const std::string& uid) {
@@ -37,6 +40,15 @@ const JobVertex* Find(const JobGraph& graph, const std::string& uid) {
   return nullptr;
 }
 
+// The vertex that an edge comes from; through a watch, the one before it.
+const JobVertex& Producer(const JobGraph& graph, const JobEdge& edge) {
+  const JobVertex& from = graph.vertices[static_cast<size_t>(edge.from)];
+  for (const JobEdge& before : graph.edges) {
+    if (IsWatch(from.uid) && before.to == edge.from) return graph.vertices[static_cast<size_t>(before.from)];
+  }
+  return from;
+}
+
 // What a vertex computes out of which inputs. Options of sources and sinks may change.
 std::string Computation(const JobGraph& graph, const JobVertex& vertex) {
   ByteWriter out;
@@ -44,7 +56,7 @@ std::string Computation(const JobGraph& graph, const JobVertex& vertex) {
   if (vertex.kind == VertexKind::kOperator) out.String(vertex.spec);
   for (const JobEdge& edge : graph.edges) {
     if (edge.to != vertex.id) continue;
-    out.String(graph.vertices[static_cast<size_t>(edge.from)].uid);
+    out.String(Producer(graph, edge).uid);
     for (int number : {edge.lane, edge.input}) out.Varint(static_cast<uint64_t>(number));
     for (int key : edge.keys) out.Varint(static_cast<uint64_t>(key));
   }

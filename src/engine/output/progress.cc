@@ -48,9 +48,10 @@ std::vector<std::string> Wrapped(const std::vector<std::string>& pieces, int wid
 
 }  // namespace
 
-JobProgress::JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out,
+JobProgress::JobProgress(Runners runners, StateForecasts forecasts, const Clock* clock, std::FILE* out,
                          const LiveTables* tables, bool figures)
-    : runner_(runner),
+    : runners_(std::move(runners)),
+      forecasts_(std::move(forecasts)),
       clock_(clock),
       out_(out),
       tables_(tables),
@@ -75,23 +76,29 @@ JobProgress::~JobProgress() {
 
 JobProgress::Counts JobProgress::Collect() const {
   Counts counts;
+  std::vector<const JobRunner*> runners = runners_();
+  for (const JobRunner* runner : runners) {
+    for (const VertexMetrics& vertex : runner->metrics()) {
+      const OperatorMetrics& m = *vertex.metrics;
+      counts.late += m.late_rows;
+      counts.malformed += m.bad_rows;
+      bool source = vertex.name.starts_with("Source ");
+      if (source) counts.read += vertex.name.ends_with(" (source)") ? m.bad_rows : m.rows_out;
+      if (vertex.name.starts_with("Sink ")) counts.written += m.rows_in;
+      // Where keys are salted rows are added up in a first phase; the second sees only parts.
+      if (vertex.name == "WindowAggregate" || vertex.name == "PartialAggregate")
+        counts.aggregated += m.rows_in - m.late_rows;
+    }
+  }
   int64_t least = kMaxWatermark, slowest = kMaxWatermark;
   bool sources = false, aggregations = false;
-  for (const VertexMetrics& vertex : runner_->metrics()) {
+  for (const VertexMetrics& vertex : runners.back()->metrics()) {
     const OperatorMetrics& m = *vertex.metrics;
-    counts.late += m.late_rows;
-    counts.malformed += m.bad_rows;
-    bool source = vertex.name.starts_with("Source ");
-    if (source) counts.read += vertex.name.ends_with(" (source)") ? m.bad_rows : m.rows_out;
-    if (vertex.name.starts_with("Sink ")) counts.written += m.rows_in;
     if (vertex.name == "Watermark") {
       sources = true;
       least = std::min<int64_t>(least, m.watermark);
       counts.newest = std::max<int64_t>(counts.newest, m.watermark);
     }
-    // Where keys are salted rows are added up in a first phase; the second sees only parts.
-    if (vertex.name == "WindowAggregate" || vertex.name == "PartialAggregate")
-      counts.aggregated += m.rows_in - m.late_rows;
     if (vertex.name.starts_with("WindowAggregate")) {
       aggregations = true;
       slowest = std::min<int64_t>(slowest, m.watermark);
@@ -117,7 +124,9 @@ std::string JobProgress::Summary(const Counts& counts, int64_t elapsed_ms) const
       fmt::format("read {}{}aggregated {}{}late {}{}malformed {}; written {}\n", GroupedDigits(counts.read),
                   adds_up ? " = " : "; ", GroupedDigits(counts.aggregated), plus, GroupedDigits(counts.late),
                   plus, GroupedDigits(counts.malformed), GroupedDigits(counts.written));
-  return text + WatermarkAdvice(*runner_) + HotKeyReport(*runner_);
+  std::vector<const JobRunner*> runners = runners_();
+  return text + WatermarkAdvice(*runners.back()) + HotKeyReport(runners) +
+         StateReport(*runners.back(), forecasts_);
 }
 
 std::string JobProgress::Loads() const {
@@ -126,7 +135,7 @@ std::string JobProgress::Loads() const {
     int64_t busy = 0, idle = 0, blocked = 0;
   };
   std::vector<Load> loads;
-  for (const VertexMetrics& vertex : runner_->metrics()) {
+  for (const VertexMetrics& vertex : runners_().back()->metrics()) {
     const OperatorMetrics& m = *vertex.metrics;
     if (m.busy_nanos + m.idle_nanos + m.blocked_nanos == 0) continue;
     if (vertex.subtask == 0 || loads.empty()) loads.push_back({vertex.name});

@@ -7,9 +7,11 @@
 
 #include <atomic>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "engine/forecast/state_report.h"
 #include "engine/output/terminal_connector.h"
 #include "engine/output/terminal_screen.h"
 #include "env/clock.h"
@@ -21,9 +23,10 @@ namespace penstock {
 class JobProgress {
  public:
   // Starts to report. `figures`: status lines and the summary, not only tables. REQUIRES: the runner is
-  // prepared and outlives this object, as do the tables.
-  JobProgress(const JobRunner* runner, const Clock* clock, std::FILE* out, const LiveTables* tables,
-              bool figures);
+  // prepared and outlives this object, as do the tables. The counts are those of all runners together.
+  using Runners = std::function<std::vector<const JobRunner*>()>;
+  JobProgress(Runners runners, StateForecasts forecasts, const Clock* clock, std::FILE* out,
+              const LiveTables* tables, bool figures);
   // Stops and prints the summary.
   ~JobProgress();
 
@@ -45,7 +48,8 @@ class JobProgress {
   std::vector<std::string> TableLines(int spare, int width) const;
   void Draw(const std::vector<std::string>& status);
 
-  const JobRunner* runner_;
+  Runners runners_;
+  StateForecasts forecasts_;
   const Clock* clock_;
   std::FILE* out_;
   const LiveTables* tables_;

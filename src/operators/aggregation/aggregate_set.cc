@@ -45,7 +45,7 @@ Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts
     width_ += bound.kernel->width();
     std::string name = prefix + "-" + std::to_string(i);
     if (calls[i].distinct) {
-      if (retracts || clears || parts_ != Parts::kNone) {
+      if (retracts || clears) {
         ASSIGN_OR_RETURN(bound.counts, NewView(context, name + "-distinct", ttl_ms));
       } else {
         ASSIGN_OR_RETURN(bound.values, context->state->OpenFixed({name + "-distinct", 0, ttl_ms, true}));
@@ -105,6 +105,9 @@ Status AggregateSet::KeepFirst(Bound& bound, const std::vector<ColumnPtr>& args,
   RETURN_IF_ERROR(bound.values->Access(namespace_, keys, values, created));
   for (size_t k = 0; k < rows.size(); ++k) {
     if (created[k] == 0) (*signs)[rows[k]] = 0;
+    if (created[k] == 0 || parts_ != Parts::kMakes) continue;
+    std::string_view group = groups[rows[k]];
+    bound.fresh[namespace_][std::string(group)].String(keys[k].bytes.substr(group.size()));
   }
   return Status::Ok();
 }
@@ -202,6 +205,7 @@ void AggregateSet::ClearViews(std::string_view group) {
 void AggregateSet::EraseNamespace(int64_t name_space) {
   for (MapState* state : view_states_) state->EraseNamespace(name_space);
   for (FixedState* state : distinct_states_) state->EraseNamespace(name_space);
+  for (Bound& bound : bound_) bound.fresh.erase(name_space);
 }
 
 std::vector<DataType> AggregateSet::result_types() const {

@@ -3,8 +3,11 @@
 // operators on their thread.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "data/key_codec.h"
@@ -46,7 +49,8 @@ class StateView : public AggregateView {
 class AggregateSet {
  public:
   // The phases of an aggregation in two: kMakes adds rows up to parts, kTakes puts parts together
-  // (docs/design/hot-keys.md). DISTINCT is left to the second: a part has every value with its count.
+  // (docs/design/hot-keys.md). DISTINCT is left to the second: a part has every value with its count, or,
+  // where no row is taken back, the values that no part before it had.
   enum class Parts : uint8_t { kNone, kMakes, kTakes };
   // Before Open.
   void set_parts(Parts parts) { parts_ = parts; }
@@ -97,6 +101,8 @@ class AggregateSet {
     // With DISTINCT, one of the two: the values that were there, as sub-keys of the group, where no row is
     // ever taken back; else counts per value.
     FixedState* values = nullptr;
+    // Of kMakes, by namespace and group: the values that the next part brings, each with its length.
+    std::map<int64_t, std::unordered_map<std::string, ByteWriter>> fresh;
     StateView* counts = nullptr;
     std::unique_ptr<KeyCodec> codec;  // of the DISTINCT arguments
   };
@@ -107,6 +113,9 @@ class AggregateSet {
                    std::vector<int8_t>* signs);
   Status SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
                   std::span<const int8_t> signs, std::vector<int8_t>* out);
+  static void WriteValues(const Bound& bound, std::string_view group, std::string* out);
+  Status MergeNewValues(Bound& bound, const Column& parts, std::span<const std::string_view> groups,
+                        std::span<uint8_t* const> states);
   Status MergeValues(Bound& bound, const Column& parts, std::span<const std::string_view> groups,
                      std::span<uint8_t* const> states);
   Result<StateView*> NewView(OperatorContext* context, const std::string& name, int64_t ttl_ms);

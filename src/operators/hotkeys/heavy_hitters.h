@@ -24,7 +24,9 @@ class HeavyHitters {
     int64_t error = 0;  // the key occurred at least count - error times
   };
 
-  void Add(std::string_view key, uint64_t hash);
+  void Add(std::string_view key, uint64_t hash, int64_t count = 1);
+  // Counts occurrences of keys that are not worth a counter.
+  void AddOthers(int64_t count) { total_ += count; }
   int64_t total() const { return total_; }
   const std::vector<Counter>& counters() const { return counters_; }
 

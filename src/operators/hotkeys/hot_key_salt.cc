@@ -11,8 +11,7 @@ namespace penstock {
 
 namespace {
 
-constexpr int64_t kWatchEvery = 8;     // rows, once the first are seen
-constexpr int64_t kFirstRows = 4096;   // of which every one is looked at
+constexpr int64_t kFirstRows = 4096;   // every one of which is looked at; then one of eight
 constexpr int64_t kJudgeEvery = 1024;  // rows looked at
 constexpr int64_t kLeastSeen = 512;    // of a key before it may be called hot
 
@@ -83,7 +82,7 @@ HotKeySalt::HotKeySalt(HotKeySaltSpec spec) : spec_(std::move(spec)), codec_(spe
 
 Status HotKeySalt::Open(OperatorContext* context) {
   RETURN_IF_ERROR(Operator::Open(context));
-  routes_ = RoutesTo(std::min(context->parallelism, spec_.max_parallelism), spec_.max_parallelism);
+  routes_ = RoutesTo(std::min(context->next_parallelism, spec_.max_parallelism), spec_.max_parallelism);
   findings_ = std::make_shared<HotKeyFindings>();
   context->metrics->SetFindings(findings_);
   return Status::Ok();
@@ -115,10 +114,14 @@ Result<Progress> HotKeySalt::Process(int, const Batch& batch, Output& out) {
 }
 
 void HotKeySalt::Watch(const KeyBlock& keys, const std::vector<uint64_t>& hashes) {
-  int64_t step = hitters_.total() < kFirstRows ? 1 : kWatchEvery;
-  auto first = static_cast<int64_t>(row_number_ % static_cast<uint64_t>(step));
-  for (int64_t row = first; row < keys.rows(); row += step)
+  int64_t row = next_watched_;
+  while (row < keys.rows()) {
     hitters_.Add(keys[row], hashes[static_cast<size_t>(row)]);
+    // Irregular: rows may repeat in any period.
+    steps_ = steps_ * 6364136223846793005ULL + 1442695040888963407ULL;
+    row += hitters_.total() < kFirstRows ? 1 : 1 + static_cast<int64_t>(steps_ >> 61) * 2;
+  }
+  next_watched_ = row - keys.rows();
   if (std::abs(hitters_.total() - judged_at_) >= kJudgeEvery) Judge();
 }
 

@@ -73,13 +73,15 @@ class HotKeySalt : public Operator {
   HotKeySaltSpec spec_;
   KeyCodec codec_;
   std::vector<KeyCodec> content_codecs_;
-  // Per subtask behind the exchange, which are as many as here: a value of $route that goes there.
+  // Per subtask behind the exchange: a value of $route that goes there.
   std::vector<int64_t> routes_;
   HeavyHitters hitters_;
   int64_t judged_at_ = 0;                  // of hitters_.total()
   std::unordered_map<uint64_t, Hot> hot_;  // by the hash of the key
   std::shared_ptr<HotKeyFindings> findings_;
   uint64_t row_number_ = 0;
+  int64_t next_watched_ = 0;  // row, from the first of the next batch
+  uint64_t steps_ = 1;        // random numbers
   std::string scratch_;
 };
 

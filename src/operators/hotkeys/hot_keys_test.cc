@@ -45,7 +45,7 @@ class HotKeySaltTest : public testing::Test {
     context_.eval = &eval_;
     context_.metrics = &metrics_;
     HotKeySaltSpec spec{{0}, {DataType::BigInt()}, {1}, {DataType::BigInt()}, 128};
-    context_.parallelism = 4;
+    context_.next_parallelism = 4;
     spec_ = *HotKeySaltSpec::Parse(spec.Serialize());
   }
   EvalContext eval_;

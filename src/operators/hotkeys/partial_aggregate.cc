@@ -131,11 +131,22 @@ Status PartialAggregate::ProcessRows(const Batch& batch, int64_t begin, int64_t 
     return Accumulate(batch, all, 0);
   }
   const Column& time = *batch.column(spec_.time_column);
+  int64_t last = INT64_MIN;
+  bool in_time = false;
+  std::vector<int32_t>* rows = nullptr;
   for (int64_t row = begin; row < end; ++row) {
     if (time.IsNull(row))
       return Status::InvalidData("rowtime of a windowed row is NULL").WithNumber(ErrorNumber::kNullRowtime);
     int64_t slice = SliceOf(time, row);
-    if (Judge(row, slice)) by_slice[slice].push_back(static_cast<int32_t>(row));
+    if (slice != last) {
+      last = slice;
+      in_time = !IsFired(slice);
+      rows = in_time ? &by_slice[slice] : nullptr;
+    }
+    if (in_time)
+      rows->push_back(static_cast<int32_t>(row));
+    else if (Judge(row, slice))
+      by_slice[slice].push_back(static_cast<int32_t>(row));
   }
   late_.Take(batch, watermark_, context_->metrics);
   for (const auto& [slice, rows] : by_slice) RETURN_IF_ERROR(Accumulate(batch, rows, slice));

@@ -6,6 +6,15 @@
 
 #include "expr/aggregate.h"
 #include "operators/calc.h"
+#include "operators/changelog/set_operation.h"
+#include "operators/changelog/sink_materializer.h"
+#include "operators/joins/interval_join.h"
+#include "operators/joins/temporal_join.h"
+#include "operators/joins/window_join.h"
+#include "operators/over/over_aggregate.h"
+#include "operators/over/over_changes.h"
+#include "operators/rank/window_rank.h"
+#include "operators/windows/window_tvf.h"
 #include "operators/changelog/changelog_normalize.h"
 #include "operators/rank/deduplicate.h"
 #include "operators/aggregation/group_aggregate.h"
@@ -169,6 +178,14 @@ Status AddSession(const JobGraph& graph, const JobVertex& vertex, std::vector<St
   use.fixed_bytes = 1;
   use.held_ms = spec.gap;
   use.time = input.Source(spec.time_column);
+  StateUse sessions = use;
+  sessions.what = "open sessions";
+  sessions.row.clear();
+  sessions.most_per_key = 1;
+  sessions.element_bytes = sizeof(int64_t);
+  sessions.fixed_bytes = 2 * sizeof(int64_t);
+  sessions.timers = true;
+  uses->push_back(std::move(sessions));
   uses->push_back(std::move(use));
   return Status::Ok();
 }
@@ -183,6 +200,172 @@ Status AddNormalize(const JobGraph& graph, const JobVertex& vertex, std::vector<
   return Status::Ok();
 }
 
+// Rows of one side under their keys, each with its time and arrival number.
+StateUse JoinRows(const JobGraph& graph, const JobVertex& vertex, const JoinSpec& join, size_t side) {
+  Input input(graph, vertex.id, static_cast<int>(side));
+  const JoinSide& of = join.sides[side];
+  StateUse use = Use(vertex, side == 0 ? "left rows" : "right rows", true, 0);
+  use.keys = input.Columns(of.keys, of.key_types);
+  use.row = input.First(of.types);
+  use.element_bytes = 2 * sizeof(int64_t);
+  use.fixed_bytes = 1;
+  use.most_per_key = -1;
+  return use;
+}
+
+// Kept as long as rows of the other side may ask for them, each key with a timer.
+Status AddIntervalJoin(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(IntervalJoinSpec spec, IntervalJoinSpec::Parse(vertex.spec));
+  for (size_t side = 0; side < 2; ++side) {
+    StateUse use = JoinRows(graph, vertex, spec.join, side);
+    int64_t reach = side == 0 ? -spec.lower_ms : spec.upper_ms;
+    // The watermark that lets rows go is held back by the larger bound already where the other side lags.
+    use.held_ms = std::max<int64_t>(reach + spec.min_cleanup_ms, 1);
+    use.slice_ms = use.held_ms;
+    if (!spec.proctime)
+      use.time = Input(graph, vertex.id, static_cast<int>(side)).Source(spec.time_columns[side]);
+    StateUse timers = use;
+    timers.what = side == 0 ? "timers of left rows" : "timers of right rows";
+    timers.row.clear();
+    timers.most_per_key = 1;
+    timers.element_bytes = 1;
+    timers.fixed_bytes = sizeof(int64_t);
+    timers.timers = true;
+    uses->push_back(std::move(use));
+    uses->push_back(std::move(timers));
+  }
+  return Status::Ok();
+}
+
+// The last version of every key, for ever; left rows only wait for the watermark.
+Status AddTemporalJoin(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(TemporalJoinSpec spec, TemporalJoinSpec::Parse(vertex.spec));
+  StateUse use = JoinRows(graph, vertex, spec.join, 1);
+  use.what = "versions";
+  use.element_bytes = sizeof(int64_t);
+  use.most_per_key = 1;
+  use.ttl_ms = spec.ttl_ms;
+  uses->push_back(std::move(use));
+  return Status::Ok();
+}
+
+// The windows that a vertex' input was put into, and the time they were cut by.
+std::optional<WindowTvfSpec> WindowsBefore(const JobGraph& graph, int vertex, int input, SourceColumn* time) {
+  for (const JobEdge* edge = InputEdge(graph, vertex, input); edge != nullptr;
+       edge = InputEdge(graph, edge->from, 0)) {
+    const JobVertex& at = graph.vertices[static_cast<size_t>(edge->from)];
+    if (at.factory != "window_tvf") continue;
+    Result<WindowTvfSpec> spec = WindowTvfSpec::Parse(at.spec);
+    if (!spec) return std::nullopt;
+    *time = Input(graph, at.id).Source(spec->time_column);
+    return *spec;
+  }
+  return std::nullopt;
+}
+
+// A row is in as many windows as are open at once, each a namespace of its own.
+void HoldInWindows(const JobGraph& graph, const JobVertex& vertex, int input, StateUse* use) {
+  std::optional<WindowTvfSpec> windows = WindowsBefore(graph, vertex.id, input, &use->time);
+  if (!windows) return;
+  use->slice_ms = windows->window.size;
+  use->held_ms = windows->window.size * std::max<int64_t>(1, windows->window.size / windows->window.step());
+}
+
+Status AddWindowJoin(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(WindowJoinSpec spec, WindowJoinSpec::Parse(vertex.spec));
+  for (size_t side = 0; side < 2; ++side) {
+    StateUse use = JoinRows(graph, vertex, spec.join, side);
+    use.element_bytes = sizeof(int64_t);
+    use.fixed_bytes = 0;
+    HoldInWindows(graph, vertex, static_cast<int>(side), &use);
+    if (use.held_ms == 0) return Status::Internal("windows that are not known");
+    uses->push_back(std::move(use));
+  }
+  return Status::Ok();
+}
+
+Status AddWindowRank(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(WindowRankSpec spec, WindowRankSpec::Parse(vertex.spec));
+  Input input(graph, vertex.id);
+  StateUse use = Use(vertex, "ranked rows of open windows", true, 0);
+  use.keys = input.Of(spec.rows.partition, spec.rows.types);
+  use.row = input.First(spec.rows.types);
+  use.element_bytes = 2 * sizeof(int64_t) + 9 * spec.rows.order.size();
+  use.most_per_key = spec.last;
+  HoldInWindows(graph, vertex, 0, &use);
+  if (use.held_ms == 0) return Status::Internal("windows that are not known");
+  uses->push_back(std::move(use));
+  return Status::Ok();
+}
+
+// Aggregates of each key for ever, and the rows of bounded frames and of LAG.
+Status AddOver(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(OverAggregateSpec spec, OverAggregateSpec::Parse(vertex.spec));
+  Input input(graph, vertex.id);
+  bool bounded = spec.preceding >= 0;
+  StateUse groups = Use(vertex, "keys", false, spec.ttl_ms);
+  groups.keys = input.Of(spec.rows.partition, spec.rows.types);
+  groups.fixed_bytes = 3 * sizeof(int64_t) + AggregateBytes(spec.functions.calls, bounded);
+  StateUse rows = groups;
+  rows.what = "rows of frames";
+  rows.ordered = true;
+  rows.row = input.First(spec.rows.types);
+  rows.fixed_bytes = 0;
+  rows.element_bytes = 2 * sizeof(int64_t);
+  rows.most_per_key = spec.preceding + 1;
+  if (!spec.row_frame) {
+    rows.most_per_key = -1;
+    rows.held_ms = rows.slice_ms = std::max<int64_t>(spec.preceding, 1);
+    rows.time = input.Source(spec.time_column);
+  }
+  for (const OverFunction& function : spec.functions.functions) {
+    if (function.kind != OverFunction::Kind::kLag) continue;
+    StateUse lag = groups;
+    lag.what = "rows for LAG";
+    lag.ordered = true;
+    lag.row = rows.row;
+    lag.fixed_bytes = 0;
+    lag.element_bytes = 2 * sizeof(int64_t);
+    lag.most_per_key = function.offset;
+    uses->push_back(std::move(lag));
+  }
+  uses->push_back(std::move(groups));
+  if (bounded) uses->push_back(std::move(rows));
+  return Status::Ok();
+}
+
+Status AddOverChanges(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(OverChangesSpec spec, OverChangesSpec::Parse(vertex.spec));
+  Input input(graph, vertex.id);
+  StateUse use = Use(vertex, "rows in order", true, spec.ttl_ms);
+  use.keys = input.Of(spec.rows.partition, spec.rows.types);
+  use.row = input.First(spec.rows.types);
+  use.element_bytes = sizeof(int64_t) + 9 * spec.rows.order.size();
+  use.most_per_key = -1;
+  uses->push_back(std::move(use));
+  return Status::Ok();
+}
+
+Status AddSetOperation(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(SetOperationSpec spec, SetOperationSpec::Parse(vertex.spec));
+  StateUse use = Use(vertex, "rows counted", false, spec.ttl_ms);
+  use.keys = Input(graph, vertex.id).First(spec.types);  // the right side is taken to bring the same rows
+  use.fixed_bytes = 2 * sizeof(int64_t);
+  uses->push_back(std::move(use));
+  return Status::Ok();
+}
+
+Status AddMaterializer(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
+  ASSIGN_OR_RETURN(SinkMaterializerSpec spec, SinkMaterializerSpec::Parse(vertex.spec));
+  Input input(graph, vertex.id);
+  StateUse use = Use(vertex, "rows of primary keys", true, spec.ttl_ms);
+  use.keys = input.Of(spec.primary_key, spec.types);
+  use.row = input.First(spec.types);
+  use.element_bytes = sizeof(int64_t);
+  uses->push_back(std::move(use));
+  return Status::Ok();
+}
+
 using Reader = Status (*)(const JobGraph&, const JobVertex&, std::vector<StateUse>*);
 const std::map<std::string, Reader>& Readers() {
   static const auto* readers = new std::map<std::string, Reader>{{"group_aggregate", AddGroups},
@@ -191,13 +374,19 @@ const std::map<std::string, Reader>& Readers() {
                                                                  {"rank", AddRank},
                                                                  {"regular_join", AddJoin},
                                                                  {"session_window", AddSession},
-                                                                 {"changelog_normalize", AddNormalize}};
+                                                                 {"changelog_normalize", AddNormalize},
+                                                                 {"interval_join", AddIntervalJoin},
+                                                                 {"temporal_join", AddTemporalJoin},
+                                                                 {"window_join", AddWindowJoin},
+                                                                 {"window_rank", AddWindowRank},
+                                                                 {"over_aggregate", AddOver},
+                                                                 {"over_changes", AddOverChanges},
+                                                                 {"set_operation", AddSetOperation},
+                                                                 {"sink_materializer", AddMaterializer}};
   return *readers;
 }
 
-const char* const kOthers[] = {"interval_join", "temporal_join",  "window_join",
-                               "window_rank",   "over_aggregate", "over_changes",
-                               "set_operation", "sort",           "sink_materializer"};
+const char* const kOthers[] = {"sort"};
 
 }  // namespace
 
@@ -219,8 +408,8 @@ SourceColumn TraceColumn(const JobGraph& graph, int vertex, int column) {
       }
     } else if (at.factory != "calc" && at.factory != "watermark_assigner" &&
                at.factory != "drop_update_before" && at.factory != "changelog_normalize" &&
-               at.factory != "hot_key_salt") {
-      return {};
+               at.factory != "hot_key_salt" && at.factory != "hot_key_watch") {
+      if (at.factory != "window_tvf" || column >= at.schema.size() - 3) return {};
     }
     const JobEdge* edge = InputEdge(graph, vertex, 0);
     if (edge == nullptr) return {};

@@ -35,7 +35,8 @@ struct StateUse {
   int64_t ttl_ms = 0;              // 0: none
   // Of windows: entries live for so long in event time, in namespaces of `slice_ms`; 0: for ever.
   int64_t held_ms = 0, slice_ms = 0;
-  SourceColumn time;  // the event time, where there is one
+  bool timers = false;  // each key has one
+  SourceColumn time;    // the event time, where there is one
   bool unbounded() const { return ttl_ms == 0 && held_ms == 0; }
 };
 

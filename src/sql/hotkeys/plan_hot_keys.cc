@@ -5,6 +5,7 @@
 
 #include "expr/aggregate_check.h"
 #include "operators/hotkeys/hot_key_salt.h"
+#include "operators/hotkeys/hot_key_watch.h"
 #include "operators/hotkeys/partial_aggregate.h"
 #include "sql/physical/physical_planner.h"
 
@@ -36,17 +37,53 @@ void ChooseContent(const PartialAggregateSpec& spec, const Schema& input, HotKey
 
 Result<bool> PhysicalPlanner::IsSalted(const std::vector<AggregateCall>& calls, bool retracts) const {
   std::string mode = context_.config->GetString(kOption);
-  if (mode.empty() || mode == "none") return false;
-  if (mode == "dedicated") {
-    return SqlError(ErrorNumber::kUnsupported, {}, "'penstock.hot-keys' = 'dedicated' is not supported yet",
-                    "'salt' spreads hot keys, where the aggregates do not depend on the order of rows");
-  }
+  if (mode.empty() || mode == "none" || mode == "dedicated") return false;
   if (mode != "salt") {
     return SqlError(ErrorNumber::kBadOption, {}, "'penstock.hot-keys' = '" + mode + "' is not known",
-                    "it is 'none' or 'salt'");
+                    "it is 'none', 'salt' or 'dedicated'");
   }
   RETURN_IF_ERROR(CheckParts(calls, retracts));
   return true;  // at any parallelism, so that a job can change it
+}
+
+PhysicalStream PhysicalPlanner::Watched(const PhysicalStream& stream, const std::vector<int>* keys) {
+  bool by_key = keys != nullptr && !keys->empty();
+  if (!by_key || batch_ || context_.config->GetString(kOption) != "dedicated") return stream;
+  const Schema schema = vertex(stream.vertex).schema;
+  HotKeyWatchSpec spec;
+  spec.keys = *keys;
+  for (int key : *keys) spec.types.push_back(schema[key].type);
+  spec.fewest = std::max<int64_t>(1, context_.config->GetInt("penstock.hot-keys.after", spec.fewest));
+  PhysicalStream watched = stream;
+  watched.vertex = AddOperator(kHotKeyWatch, "HotKeyWatch", spec.Serialize(), schema, stream, nullptr);
+  modes_[watched.vertex] = stream.mode;
+  return watched;
+}
+
+std::vector<std::string> PhysicalPlanner::HotKeyNotices() const {
+  std::vector<std::string> notices;
+  std::string mode = context_.config->GetString(kOption);
+  if (mode != "salt" && mode != "dedicated") return notices;
+  const std::string option = "'penstock.hot-keys' = '" + mode + "' ";
+  if (batch_) return {option + "does nothing in batch mode"};
+  bool spread = false;
+  for (const JobEdge& edge : graph_.edges) {
+    const JobVertex& vertex = graph_.vertices[static_cast<size_t>(edge.to)];
+    if (edge.partitioning == Partitioning::kDedicated || vertex.factory == "partial_aggregate") spread = true;
+    if (mode != "salt" || edge.partitioning != Partitioning::kHash || edge.lane != 0) continue;
+    if (vertex.kind != VertexKind::kOperator || vertex.factory == "partial_aggregate") continue;
+    if (graph_.vertices[static_cast<size_t>(edge.from)].factory == "partial_aggregate") continue;
+    bool windows = vertex.factory == "window_aggregate";
+    notices.push_back(option + "does nothing for " + vertex.name + " (id=" + vertex.uid + "): " +
+                      (windows
+                           ? "only windows that event time cuts into slices are salted, no sessions"
+                           : "only aggregations are salted; 'dedicated' works for every operator by key"));
+  }
+  if (notices.empty() && !spread) notices.push_back(option + "does nothing: no operator has its rows by key");
+  if (spread && parallelism_ == 1) notices.push_back(option + "has nothing to spread: the parallelism is 1");
+  std::sort(notices.begin(), notices.end());
+  notices.erase(std::unique(notices.begin(), notices.end()), notices.end());
+  return notices;
 }
 
 PhysicalStream PhysicalPlanner::AddPartial(PartialAggregateSpec spec, const Schema& input,

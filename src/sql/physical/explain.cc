@@ -4,7 +4,8 @@
 namespace penstock::sql {
 
 std::string PhysicalPlanner::Explain(bool changelog_mode) const {
-  static const char* const kNames[] = {"forward", "hash", "rebalance", "broadcast", "single"};
+  static const char* const kNames[] = {"forward",   "hash",   "rebalance",
+                                       "broadcast", "single", "hash, hot keys apart "};
   static const char* const kLanes[] = {"", " late lane", " bad lane", " early lane"};
   std::string text;
   for (const JobVertex& vertex : graph_.vertices) {

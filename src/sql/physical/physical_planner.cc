@@ -73,15 +73,17 @@ void PhysicalPlanner::Connect(const PhysicalStream& from, int to, int input, con
   } else if (keys->empty()) {
     edge.partitioning = Partitioning::kSingleton;
   } else {
-    edge.partitioning = Partitioning::kHash;
+    bool watched = vertex(from.vertex).factory == kHotKeyWatch;
+    edge.partitioning = watched ? Partitioning::kDedicated : Partitioning::kHash;
     edge.keys = *keys;
   }
   graph_.AddEdge(std::move(edge));
 }
 
 int PhysicalPlanner::AddOperator(const std::string& factory, const std::string& name, std::string spec,
-                                 const Schema& schema, const PhysicalStream& input,
+                                 const Schema& schema, const PhysicalStream& given,
                                  const std::vector<int>* keys) {
+  PhysicalStream input = Watched(given, keys);
   JobVertex made;
   made.uid = NewUid(factory);
   made.name = name;

@@ -66,6 +66,8 @@ class PhysicalPlanner {
   // The job of everything added; `name` is for people.
   JobGraph Finish(const std::string& name);
   bool bounded() const { return bounded_; }
+  // What 'penstock.hot-keys' does not do for this job, a line each.
+  std::vector<std::string> HotKeyNotices() const;
   // Every table that is written, with what its sink promises (SinkAbilities::guarantee), in the order of the
   // plan. REQUIRES: called before Finish.
   struct SinkGuarantee {
@@ -100,6 +102,8 @@ class PhysicalPlanner {
   // Hot keys (hotkeys/): whether these aggregates are to be salted, an error where they cannot be; and the
   // first phase of it, behind which rows are parts.
   Result<bool> IsSalted(const std::vector<AggregateCall>& calls, bool retracts) const;
+  // Where hot keys are to have subtasks of their own: the stream behind a watch on its keys.
+  PhysicalStream Watched(const PhysicalStream& stream, const std::vector<int>* keys);
   PhysicalStream AddPartial(PartialAggregateSpec spec, const Schema& input, PhysicalStream stream);
   Result<PhysicalStream> PlanWindowTvf(const PlanPtr& plan, const WindowTvfNode& node, Need need);
   Result<PhysicalStream> PlanUnion(const PlanPtr& plan, Need need);
@@ -220,6 +224,8 @@ class PhysicalPlanner {
 // Options and columns of a table as its connector gets them; `columns` are left to the caller.
 TableSpec SpecOf(const Table& table);
 
+// Factory of the operator that watches keys (hotkeys/plan_hot_keys.cc).
+inline constexpr const char* kHotKeyWatch = "hot_key_watch";
 // Spec of the vertex that hands rows to the client.
 inline constexpr const char* kCollectSink = "collect";
 

@@ -62,6 +62,7 @@ PhysicalStream PhysicalPlanner::AddJoin(const std::string& factory, const std::s
                                         const Schema& schema, const PhysicalStream& left,
                                         const std::vector<int>& left_keys, const PhysicalStream& right,
                                         const std::vector<int>& right_keys) {
+  PhysicalStream watched[] = {Watched(left, &left_keys), Watched(right, &right_keys)};
   JobVertex made;
   made.uid = NewUid(factory);
   made.name = name;
@@ -73,8 +74,8 @@ PhysicalStream PhysicalPlanner::AddJoin(const std::string& factory, const std::s
   PhysicalStream out;
   out.vertex = graph_.AddVertex(std::move(made)).id;
   out.bounded = left.bounded && right.bounded;
-  Connect(left, out.vertex, 0, &left_keys);
-  Connect(right, out.vertex, 1, &right_keys);
+  Connect(watched[0], out.vertex, 0, &left_keys);
+  Connect(watched[1], out.vertex, 1, &right_keys);
   return out;
 }
 

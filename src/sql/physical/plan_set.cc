@@ -41,7 +41,7 @@ Result<PhysicalStream> PhysicalPlanner::PlanSetOperation(const PlanPtr& plan, co
   out.vertex = AddOperator("set_operation", node.op == SetOp::kIntersect ? "Intersect" : "Except",
                            spec.Serialize(), plan->schema, left, &keys);
   vertex(out.vertex).inputs = 2;
-  Connect(right, out.vertex, 1, &keys);
+  Connect(Watched(right, &keys), out.vertex, 1, &keys);
   bool deletes = node.op == SetOp::kExcept || !left.mode.insert_only() || !right.mode.insert_only();
   out.mode = deletes ? ChangelogMode::InsertOnly().With(RowKind::kDelete) : ChangelogMode::InsertOnly();
   out.bounded = left.bounded && right.bounded;
