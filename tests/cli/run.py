@@ -729,7 +729,8 @@ def a_running_job_is_listed_and_tells_its_metrics(cli):
         counted = next(one for one in metrics["operators"] if one["operator"].startswith("WindowAggregate"))
         head = next(one for one in metrics["operators"] if "busy_seconds" in one)
         load = sum(head[kind + "_seconds"] for kind in ("busy", "idle", "backpressured"))
-        assert 0.3 < load / metrics["uptime_seconds"] <= 1.1, metrics
+        # A job is entered into the list when its tasks may run already, a moment on a machine that is busy.
+        assert 0.3 * metrics["uptime_seconds"] < load <= metrics["uptime_seconds"] + 1, metrics
         assert re.search(r"busy \d+ %, idle \d+ %, back-pressured \d+ %", ask(cli, "metrics", "job")), metrics
         assert counted["rows_in"] > 0 and metrics["checkpoints"]["completed"] > 0 and metrics["uptime_seconds"] > 0, metrics
         text = ask(cli, "metrics", "insert-into_counts-1")

@@ -100,10 +100,10 @@ Result<JobMetrics> ProcessJobs::Metrics(const std::string& job) {
   if (entry == nullptr) return NoSuchJob(job);
   JobMetrics metrics;
   metrics.job = OverviewOf(*entry);
-  metrics.uptime_ms = clock_->MonotonicMillis() - entry->started_ms;
   entry->job->RefreshLoads();
   for (const VertexMetrics& vertex : entry->job->runner()->metrics())
     metrics.operators.push_back(FiguresOf(vertex));
+  metrics.uptime_ms = clock_->MonotonicMillis() - entry->started_ms;
   return metrics;
 }
 
