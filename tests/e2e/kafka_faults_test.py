@@ -6,6 +6,7 @@ processes want the same job, and when a checkpoint is damaged. Rows 7, 9, 10, 12
 Starts a broker of its own on a free port with the peers script and stops it at the end. Readers are Java's, with
 isolation level read_committed. Prints one line a test; exit code 77 when the script is missing.
 """
+import json
 import shutil
 import signal
 import sys
@@ -13,7 +14,7 @@ import time
 
 from kafka_case import run_cases
 from kafka_exactly_once_test import Test as ExactlyOnce
-from kafka_wire import end_offset
+from kafka_wire import CommittedReader, end_offset
 
 TRANSACTION_S = 8  # the broker looks every ten seconds for those that have expired
 
@@ -31,7 +32,10 @@ class Test(ExactlyOnce):
 
     def once(self, name, end):
         """Every number is in the topic once, and nothing is open."""
-        values = self.committed(f"{name}_out")
+        reader, values = CommittedReader(self.broker.servers, f"{name}_out", 2), []
+        ends = {partition: end_offset(self.broker.servers, f"{name}_out", partition, True) for partition in (0, 1)}
+        while reader.positions != ends:
+            values += [json.loads(value)["v"] for _, value in reader.read(wait_ms=100)]
         assert sorted(values) == list(range(end)), f"{len(values)} rows, {len(set(values))} distinct, of {end}"
         for partition in (0, 1):
             ends = {end_offset(self.broker.servers, f"{name}_out", partition, committed) for committed in (True, False)}
@@ -109,7 +113,7 @@ class Test(ExactlyOnce):
             job.send_signal(signal.SIGSTOP)
             elsewhere = self.folder / "zombie_elsewhere"
             elsewhere.mkdir()
-            shutil.copytree(self.saved, elsewhere / "checkpoints", ignore=lambda _, names: [n for n in names if "sock" in n])
+            shutil.copytree(self.saved, elsewhere / "checkpoints", ignore=lambda _, names: [n for n in names if n == "control"])
             moved = elsewhere / path.name
             moved.write_text(path.read_text().replace(str(self.saved), str(elsewhere / "checkpoints")))
             self.numbers("zombie", 500, 700)
