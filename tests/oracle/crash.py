@@ -47,6 +47,12 @@ def write_script(penstock, cases):
     return numbers
 
 
+def has_ended(folder):
+    """Whether the run was over when its process was killed: its record is gone."""
+    root = folder / "checkpoints" / "job"
+    return any(root.glob("jobs/*/manifest-*")) and not (root / "run").exists()
+
+
 def run(penstock, cases, setting, rng):
     """Outcomes by case, as Penstock.run gives them."""
     cases = [case for case in cases if usable(case)]
@@ -65,6 +71,11 @@ def run(penstock, cases, setting, rng):
             killed += 1
             for number, outcome in penstock.read(output).items():
                 results.setdefault(number, outcome)
+            if has_ended(penstock.folder):  # executing the script again would be a new run
+                for number in numbers.values():
+                    results.setdefault(number, engines.Outcome([]))
+                death = None
+                break
             if killed > KILLS:
                 return {case.name: engines.Outcome([], f"does not end: {errors[-500:]}") for case in cases}
             continue

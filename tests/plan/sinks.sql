@@ -17,3 +17,7 @@ SET 'penstock.late-rows.orders' = 'late_orders';
 INSERT INTO totals
 SELECT customer, SUM(amount) FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
 GROUP BY window_start, window_end, customer;
+-- With a time to live a group is sent again although nothing has changed: DISTINCT updates.
+SET 'table.exec.state.ttl' = '1 d';
+SELECT DISTINCT customer FROM orders;
+RESET 'table.exec.state.ttl';

@@ -275,7 +275,8 @@ Result<PhysicalStream> PhysicalPlanner::PlanAggregate(const PlanPtr& plan, const
     spec.groups = keys;
     spec.takes_parts = true;
   }
-  bool updates = !node.calls.empty();
+  // With a time to live a group that stays as it is is sent again: what is below must not forget it either.
+  bool updates = !node.calls.empty() || spec.ttl_ms > 0;
   ChangelogMode mode = ChangelogMode::InsertOnly();
   if (updates) mode = mode.With(RowKind::kUpdateAfter);
   if (updates && need_before) mode = mode.With(RowKind::kUpdateBefore);
