@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import duckdb
 
 import crash
-from plan import MACROS, render
+from plan import MACROS, OVER_NO_ROWS, render
 from values import columns_of_duck, row_of_duck, row_of_penstock
 
 VERSIONED_VIEW = ("CREATE VIEW vv AS SELECT k, v AS w, s AS note, ts FROM (SELECT *, ROW_NUMBER() OVER (PARTITION BY k ORDER BY "
@@ -66,10 +66,11 @@ class Duck:
         if "w0" in tables:
             self.connection.execute(VERSIONED_LOG)
 
-    def answer(self, case):
+    def answer(self, case, batch=False):
         columns = case.columns()
         listed = ", ".join(columns_of_duck(columns))
-        rows = self.connection.execute(f"SELECT {listed} FROM ({case.select(True)})").fetchall()
+        text = case.select(True).replace(OVER_NO_ROWS, "") if batch else case.select(True)
+        rows = self.connection.execute(f"SELECT {listed} FROM ({text})").fetchall()
         return [row_of_duck(row, columns) for row in rows]
 
 

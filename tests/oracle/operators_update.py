@@ -1,6 +1,7 @@
 """Operators over any changelog: aggregation, Top-N, LIMIT, set operations, UNNEST, OVER by other columns than time."""
 from expressions import aggregate
 from operators_time import as_items, calls_over, over_each
+from plan import OVER_NO_ROWS
 
 ANY_TABLES = ("c0", "c1", "p0", "u0", "c0", "c1", "p0", "a0", "a2")
 
@@ -16,8 +17,8 @@ def group_by(m, need, budget):
         call = aggregate(m.rng, [c for c in node.columns if c.is_integer()])
         if call.type in ("INT", "BIGINT"):
             having = f" HAVING {call.flink} <> 2", f" HAVING {call.duck} <> 2"
-    if not keys:  # over no rows Flink's aggregate of all rows has no result
-        having = ("", " HAVING count(*) > 0")
+    if not keys:
+        having = ("", OVER_NO_ROWS)
     label = "GROUP BY" if keys else "aggregate of all rows"
     return m.above(node, label=label, append=False, rowtime=None, unique_time=False, window=None, key=tuple(names),
                    columns=[*keys, *made], rows=max(1, node.rows / 4) if keys else 1,

@@ -136,6 +136,7 @@ class Runner:
         for case in (c for c in cases if c.name in outcomes):
             if setting.name == "batch" and (outcomes[case.name].error or "").startswith("unsupported"):
                 continue
+            case.expected = self.duck.answer(case, batch=setting.name == "batch")
             problem = verdict(case, outcomes[case.name])
             if problem and not (outcomes[case.name].missing and len(cases) > 1):
                 failures.append(self.report(seed, case, setting, problem))

@@ -7,6 +7,8 @@ while a failing query is made smaller.
 import copy
 from dataclasses import dataclass, field
 
+OVER_NO_ROWS = " HAVING count(*) >= 1"  # over no rows an aggregate of all rows has a result in batch, none in a stream
+
 
 @dataclass
 class Node:
