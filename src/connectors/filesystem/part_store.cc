@@ -8,6 +8,7 @@
 #include "connectors/filesystem/file_listing.h"
 #include "data/key_codec.h"
 #include "env/failpoint.h"
+#include "env/objects/upload_parts.h"
 #include "env/random.h"
 
 namespace penstock {
@@ -18,7 +19,6 @@ SeededBug once_only("bug:files.once-only", "a commit that is repeated fails");
 SeededBug never_hidden("bug:files.never-hidden", "part files have their own name while they are written");
 
 constexpr std::string_view kInProgress = ".inprogress";
-constexpr size_t kUploadBytes = size_t{8} << 20;
 
 class HiddenFile : public PendingPart {
  public:
@@ -109,47 +109,26 @@ class FolderParts : public PartStore {
 // An upload: parts leave as they fill up.
 class UploadedFile : public PendingPart {
  public:
-  UploadedFile(ObjectStore* store, UploadInfo upload) : store_(store), upload_(std::move(upload)) {}
+  UploadedFile(ObjectStore* store, UploadInfo upload)
+      : parts_(store, std::move(upload), "set 'sink.rolling-policy.file-size' to less than 80 GB") {}
 
-  Status Append(std::string_view bytes) override {
-    while (buffer_.size() + bytes.size() >= kUploadBytes) {
-      size_t room = kUploadBytes - buffer_.size();
-      buffer_.append(bytes.substr(0, room));
-      bytes.remove_prefix(room);
-      RETURN_IF_ERROR(SendPart());
-    }
-    buffer_.append(bytes);
-    return Status::Ok();
-  }
+  Status Append(std::string_view bytes) override { return parts_.Append(bytes); }
   Status Sync() override { return Status::Ok(); }
   // An upload has at least one part, be it empty.
-  Status Close() override { return buffer_.empty() && !parts_.empty() ? Status::Ok() : SendPart(); }
+  Status Close() override {
+    return parts_.rest().empty() && !parts_.parts().empty() ? Status::Ok() : parts_.Send();
+  }
   std::string Committable() const override {
     ByteWriter out;
-    out.String(upload_.key);
-    out.String(upload_.id);
-    out.Varint(parts_.size());
-    for (const UploadedPart& part : parts_) out.String(part.etag);
+    out.String(parts_.upload().key);
+    out.String(parts_.upload().id);
+    out.Varint(parts_.parts().size());
+    for (const UploadedPart& part : parts_.parts()) out.String(part.etag);
     return out.Take();
   }
 
  private:
-  Status SendPart() {
-    int number = static_cast<int>(parts_.size()) + 1;
-    if (number > MultipartUploads::kPartsMax) {
-      return Status(StatusCode::kResourceExhausted, store_->NameOf(upload_.key) + " is too large an object")
-          .WithHint("set 'sink.rolling-policy.file-size' to less than 80 GB");
-    }
-    ASSIGN_OR_RETURN(UploadedPart part, store_->uploads().AddPart(upload_, number, buffer_));
-    parts_.push_back(std::move(part));
-    buffer_.clear();
-    return Status::Ok();
-  }
-
-  ObjectStore* store_;
-  UploadInfo upload_;
-  std::vector<UploadedPart> parts_;
-  std::string buffer_;
+  UploadParts parts_;
 };
 
 struct Upload {

@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "env/objects/upload_parts.h"
+
 namespace penstock {
 
 namespace {
 
 constexpr uint64_t kFirstBlock = uint64_t{64} << 10;
 constexpr uint64_t kBlockMax = uint64_t{4} << 20;
-constexpr size_t kPartBytes = size_t{8} << 20;
-static_assert(kPartBytes >= MultipartUploads::kPartBytesMin);
 
 class ObjectReader : public ReadableFile {
  public:
@@ -51,53 +51,29 @@ class ObjectReader : public ReadableFile {
 
 class ObjectWriter : public WritableFile {
  public:
-  ObjectWriter(ObjectStore* store, std::string key) : store_(store), upload_{std::move(key), ""} {}
+  ObjectWriter(ObjectStore* store, std::string key) : store_(store), parts_(store, {std::move(key), ""}) {}
   ~ObjectWriter() override {
     // What cannot be aborted now is found in the list of uploads.
-    if (!upload_.id.empty() && !closed_) (void)store_->uploads().Abort(upload_);
+    if (!parts_.upload().id.empty() && !closed_) (void)store_->uploads().Abort(parts_.upload());
   }
 
-  Status Append(std::string_view bytes) override {
-    while (buffer_.size() + bytes.size() >= kPartBytes) {
-      size_t room = kPartBytes - buffer_.size();
-      buffer_.append(bytes.substr(0, room));
-      bytes.remove_prefix(room);
-      RETURN_IF_ERROR(SendPart());
-    }
-    buffer_.append(bytes);
-    return Status::Ok();
-  }
+  Status Append(std::string_view bytes) override { return parts_.Append(bytes); }
   // There is nothing between not there and complete.
   Status Sync() override { return Status::Ok(); }
   Status Close() override {
-    if (upload_.id.empty()) {
-      RETURN_IF_ERROR(store_->Put(upload_.key, buffer_, PutMode::kReplace));
+    if (parts_.upload().id.empty()) {
+      RETURN_IF_ERROR(store_->Put(parts_.upload().key, parts_.rest(), PutMode::kReplace));
     } else {
-      if (!buffer_.empty()) RETURN_IF_ERROR(SendPart());
-      RETURN_IF_ERROR(store_->uploads().Complete(upload_, parts_));
+      if (!parts_.rest().empty()) RETURN_IF_ERROR(parts_.Send());
+      RETURN_IF_ERROR(store_->uploads().Complete(parts_.upload(), parts_.parts()));
     }
     closed_ = true;
     return Status::Ok();
   }
 
  private:
-  Status SendPart() {
-    if (upload_.id.empty()) {
-      ASSIGN_OR_RETURN(upload_.id, store_->uploads().Begin(upload_.key));
-    }
-    int number = static_cast<int>(parts_.size()) + 1;
-    if (number > MultipartUploads::kPartsMax)
-      return Status(StatusCode::kResourceExhausted, store_->NameOf(upload_.key) + " is too large an object");
-    ASSIGN_OR_RETURN(UploadedPart part, store_->uploads().AddPart(upload_, number, buffer_));
-    parts_.push_back(std::move(part));
-    buffer_.clear();
-    return Status::Ok();
-  }
-
   ObjectStore* store_;
-  UploadInfo upload_;
-  std::vector<UploadedPart> parts_;
-  std::string buffer_;
+  UploadParts parts_;
   bool closed_ = false;
 };
 
