@@ -3,28 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "checkpoint/checkpoint_store.h"
-#include "env/objects/memory_object_store.h"
 #include "env/objects/object_files.h"
-#include "env/objects/retrying_object_store.h"
+#include "env/objects/testing/one_bucket.h"
 
 namespace penstock {
 namespace {
-
-class OneBucket : public ObjectStores {
- public:
-  OneBucket() {
-    auto model = std::make_unique<MemoryObjectStore>("b");
-    model_ = model.get();
-    store_ =
-        std::make_unique<RetryingObjectStore>(std::move(model), RetryLimits{60, 1, 1}, 3, [](int64_t) {});
-  }
-  Result<ObjectStore*> Open(const std::string&) override { return store_.get(); }
-  MemoryObjectStore* model() { return model_; }
-
- private:
-  MemoryObjectStore* model_;
-  std::unique_ptr<RetryingObjectStore> store_;
-};
 
 class ObjectCheckpointsTest : public testing::Test {
  protected:
@@ -55,7 +38,7 @@ class ObjectCheckpointsTest : public testing::Test {
   }
 
   uint64_t last_claim_ = 0;
-  OneBucket bucket_;
+  OneBucket bucket_{60};
   std::shared_ptr<FileStore> files_ = std::make_shared<ObjectFileStore>(&bucket_);
 };
 
@@ -124,7 +107,7 @@ TEST_F(ObjectCheckpointsTest, AManifestThatLandsLateIsOfThatProcess) {
 TEST_F(ObjectCheckpointsTest, HistoryIsALineWhateverFails) {
   int fenced = 0, sealed = 0;
   for (uint64_t seed = 1; seed <= 200 && !HasFailure(); ++seed) {
-    OneBucket bucket;
+    OneBucket bucket(60);
     files_ = std::make_shared<ObjectFileStore>(&bucket);
     Random random(seed);
     struct Living {

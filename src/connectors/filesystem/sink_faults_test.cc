@@ -9,27 +9,11 @@
 #include "connectors/filesystem/part_store.h"
 #include "data/column_builder.h"
 #include "env/files/memory_file_system.h"
-#include "env/objects/memory_object_store.h"
-#include "env/objects/retrying_object_store.h"
+#include "env/objects/testing/one_bucket.h"
 #include "stream/table_spec.h"
 
 namespace penstock {
 namespace {
-
-class OneBucket : public ObjectStores {
- public:
-  OneBucket() {
-    auto model = std::make_unique<MemoryObjectStore>("b");
-    model_ = model.get();
-    store_ = std::make_unique<RetryingObjectStore>(std::move(model), RetryLimits{3, 1, 1}, 3, [](int64_t) {});
-  }
-  Result<ObjectStore*> Open(const std::string&) override { return store_.get(); }
-  MemoryObjectStore* model() { return model_; }
-
- private:
-  MemoryObjectStore* model_;
-  std::unique_ptr<RetryingObjectStore> store_;
-};
 
 // One life of a process that writes.
 struct Process {
@@ -106,7 +90,7 @@ class SinkFaultsTest : public testing::Test {
   }
 
   MemoryFileSystem files_;
-  OneBucket bucket_;
+  OneBucket bucket_{3};
   ManualClock clock_{1'000'000};
   FactoryRegistry registry_;
   TableSpec spec_;

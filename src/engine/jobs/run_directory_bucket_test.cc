@@ -2,27 +2,11 @@
 #include <gtest/gtest.h>
 
 #include "engine/jobs/run_directory.h"
-#include "env/objects/memory_object_store.h"
 #include "env/objects/object_files.h"
-#include "env/objects/retrying_object_store.h"
+#include "env/objects/testing/one_bucket.h"
 
 namespace penstock {
 namespace {
-
-class OneBucket : public ObjectStores {
- public:
-  OneBucket() {
-    auto model = std::make_unique<MemoryObjectStore>("b");
-    model_ = model.get();
-    store_ = std::make_unique<RetryingObjectStore>(std::move(model), RetryLimits{5, 1, 1}, 3, [](int64_t) {});
-  }
-  Result<ObjectStore*> Open(const std::string&) override { return store_.get(); }
-  MemoryObjectStore* model() { return model_; }
-
- private:
-  MemoryObjectStore* model_;
-  std::unique_ptr<RetryingObjectStore> store_;
-};
 
 class RunInABucketTest : public testing::Test {
  protected:
@@ -37,7 +21,7 @@ class RunInABucketTest : public testing::Test {
   }
   bool IsThere(const std::string& path) { return bucket_.model()->Stat(path).has_value(); }
 
-  OneBucket bucket_;
+  OneBucket bucket_{5};
   ManualClock clock_{1'000'000};
   Random random_{1};
 };
