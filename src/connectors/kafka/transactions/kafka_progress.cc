@@ -131,7 +131,10 @@ Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
                         "the end of topic '{}' is hidden behind an open transaction that is not this job's",
                         kProgressTopic))
           .WithNumber(ErrorNumber::kRuntime)
-          .WithHint("start that job again, or wait until its transaction has timed out");
+          .WithHint(
+              "start that job again, or wait until its transaction has timed out; one that stays open "
+              "longer, "
+              "behind a broker that was stopped in a commit, is aborted with kafka-transactions.sh");
     }
     bell->Wait(20);
   }
