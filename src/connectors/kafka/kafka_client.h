@@ -160,7 +160,8 @@ struct KafkaDeliveries {
 class KafkaTransactionalProducer {
  public:
   virtual ~KafkaTransactionalProducer() = default;
-  // Shuts out every earlier producer of this id and aborts what it left open. Blocks. kUnavailable: again.
+  // Shuts out every earlier producer of this id and aborts what it left open. Blocks. kUnavailable: again; it
+  // goes on in the meantime.
   virtual Status Init(int64_t timeout_ms) = 0;
   virtual Status Begin() = 0;
   // Copies the record into the send queue and counts it in `deliveries` until it is acknowledged.

@@ -59,6 +59,15 @@ class Bell {
   bool rung_ = false;
 };
 
+Status Hidden() {
+  return Status(StatusCode::kUnavailable, std::string("the end of topic '") + kProgressTopic +
+                                              "' is hidden behind an open transaction that is not this job's")
+      .WithNumber(ErrorNumber::kRuntime)
+      .WithHint(
+          "start that job again, or wait until its transaction has timed out; one that stays open longer, "
+          "behind a broker that was stopped in a commit, is aborted with kafka-transactions.sh");
+}
+
 }  // namespace
 
 std::string WriteProgress(const Decision& decision) {
@@ -78,32 +87,59 @@ Result<Decision> ReadProgress(std::string_view bytes) {
                             "' was not written by Penstock");
 }
 
-Status KafkaProgress::EnsureTopic() {
-  ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, client_->MakeAdmin(properties_));
-  Status created = admin->CreateTopic(kProgressTopic, 1, kTopicConfig);
-  if (created.code() != StatusCode::kAlreadyExists) return created;
-  ASSIGN_OR_RETURN(std::string policy, admin->ConfigValue(kProgressTopic, "cleanup.policy"));
-  if (policy == "compact") return topic_there.Hit();
-  return Status(StatusCode::kInvalidArgument, std::string("topic '") + kProgressTopic +
-                                                  "' has the cleanup.policy '" + policy +
-                                                  "': it would forget how far jobs have come")
-      .WithNumber(ErrorNumber::kRuntime)
-      .WithHint("set its cleanup.policy to 'compact'");
-}
+// Reads the topic from its start, as a consumer with threads of its own: what they fetch waits to be taken.
+class KafkaProgress::Reader {
+ public:
+  Reader(std::unique_ptr<KafkaConsumer> consumer, std::shared_ptr<Bell> bell)
+      : bell_(std::move(bell)), consumer_(std::move(consumer)) {}
 
-// Behind all records, committed or not.
-Result<int64_t> KafkaProgress::EndOffset() {
+  // Takes what has arrived; waits a little where nothing has. The last record of `job` goes into `last`.
+  Status Read(const std::string& job, std::optional<Decision>* last) {
+    RETURN_IF_ERROR(consumer_->Serve());
+    ASSIGN_OR_RETURN(std::unique_ptr<KafkaFetch> fetch, consumer_->Fetch(0, kFetchRecords));
+    for (const KafkaMessage& message : fetch->messages) {
+      next_ = message.offset + 1;
+      if (message.key != job || !message.value) continue;
+      ASSIGN_OR_RETURN(*last, ReadProgress(*message.value));
+    }
+    // The reported end lies before the first open transaction, and behind the markers of those that are over.
+    if (fetch->end_offset != kNoKafkaOffset) next_ = std::max(next_, fetch->end_offset);
+    if (fetch->messages.empty() && fetch->end_offset == kNoKafkaOffset) bell_->Wait(20);
+    return Status::Ok();
+  }
+  int64_t next() const { return next_; }
+
+ private:
+  std::shared_ptr<Bell> bell_;
+  std::unique_ptr<KafkaConsumer> consumer_;
+  int64_t next_ = 0;
+};
+
+KafkaProgress::KafkaProgress(KafkaClient* client, KafkaProperties properties, const Clock* clock)
+    : client_(client), properties_(std::move(properties)), clock_(clock) {}
+KafkaProgress::~KafkaProgress() = default;
+
+Status KafkaProgress::Open() {
+  reader_.reset();
+  // Ends are asked for behind all records, committed or not.
   KafkaProperties all = properties_;
   all["isolation.level"] = "read_uncommitted";
-  ASSIGN_OR_RETURN(std::unique_ptr<KafkaAdmin> admin, client_->MakeAdmin(all));
-  ASSIGN_OR_RETURN(std::vector<int64_t> ends, admin->ListOffsets({{kProgressTopic, 0}}, kKafkaLatest));
-  return ends[0];
+  ASSIGN_OR_RETURN(admin_, client_->MakeAdmin(all));
+  Status created = admin_->CreateTopic(kProgressTopic, 1, kTopicConfig);
+  if (created.code() != StatusCode::kAlreadyExists) return created;
+  ASSIGN_OR_RETURN(std::string policy, admin_->ConfigValue(kProgressTopic, "cleanup.policy"));
+  if (policy != "compact") {
+    return Status(StatusCode::kInvalidArgument, std::string("topic '") + kProgressTopic +
+                                                    "' has the cleanup.policy '" + policy +
+                                                    "': it would forget how far jobs have come")
+        .WithNumber(ErrorNumber::kRuntime)
+        .WithHint("set its cleanup.policy to 'compact'");
+  }
+  RETURN_IF_ERROR(StartReading());
+  return topic_there.Hit();
 }
 
-Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
-  ASSIGN_OR_RETURN(int64_t end, EndOffset());
-  std::optional<Decision> last;
-  if (end <= 0) return last;
+Status KafkaProgress::StartReading() {
   auto bell = std::make_shared<Bell>();
   KafkaProperties committed = properties_;
   committed["isolation.level"] = dirty_read.On() ? "read_uncommitted" : "read_committed";
@@ -113,30 +149,21 @@ Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
   ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
                    client_->MakeConsumer(committed, [bell] { bell->Ring(); }));
   RETURN_IF_ERROR(consumer->Assign({{0, {kProgressTopic, 0}, kKafkaEarliest, -1}}));
+  reader_ = std::make_unique<Reader>(std::move(consumer), std::move(bell));
+  return Status::Ok();
+}
+
+Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
+  std::unique_ptr<KafkaAdmin> admin = std::move(admin_);
+  ASSIGN_OR_RETURN(std::vector<int64_t> ends, admin->ListOffsets({{kProgressTopic, 0}}, kKafkaLatest));
+  std::optional<Decision> last;
+  if (ends[0] <= 0) return last;
+  if (!reader_) RETURN_IF_ERROR(StartReading());
+  std::unique_ptr<Reader> reader = std::move(reader_);
   int64_t give_up_ms = clock_->MonotonicMillis() + kPatienceMs;
-  for (int64_t next = 0; next < end;) {
-    RETURN_IF_ERROR(consumer->Serve());
-    ASSIGN_OR_RETURN(std::unique_ptr<KafkaFetch> fetch, consumer->Fetch(0, kFetchRecords));
-    for (const KafkaMessage& message : fetch->messages) {
-      next = message.offset + 1;
-      if (message.key != job || !message.value) continue;
-      ASSIGN_OR_RETURN(last, ReadProgress(*message.value));
-    }
-    // The reported end lies before the first open transaction, and behind the markers of those that are over.
-    if (fetch->end_offset != kNoKafkaOffset) next = std::max(next, fetch->end_offset);
-    if (!fetch->messages.empty() || next >= end) continue;
-    if (clock_->MonotonicMillis() > give_up_ms) {
-      return Status(StatusCode::kUnavailable,
-                    fmt::format(
-                        "the end of topic '{}' is hidden behind an open transaction that is not this job's",
-                        kProgressTopic))
-          .WithNumber(ErrorNumber::kRuntime)
-          .WithHint(
-              "start that job again, or wait until its transaction has timed out; one that stays open "
-              "longer, "
-              "behind a broker that was stopped in a commit, is aborted with kafka-transactions.sh");
-    }
-    bell->Wait(20);
+  while (reader->next() < ends[0]) {
+    if (clock_->MonotonicMillis() > give_up_ms) return Hidden();
+    RETURN_IF_ERROR(reader->Read(job, &last));
   }
   RETURN_IF_ERROR(progress_read.Hit());
   return last;

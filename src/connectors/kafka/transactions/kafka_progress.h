@@ -23,22 +23,27 @@ Result<Decision> ReadProgress(std::string_view bytes);
 class KafkaProgress {
  public:
   // `properties`: of a consumer of that cluster.
-  KafkaProgress(KafkaClient* client, KafkaProperties properties, const Clock* clock)
-      : client_(client), properties_(std::move(properties)), clock_(clock) {}
+  KafkaProgress(KafkaClient* client, KafkaProperties properties, const Clock* clock);
+  ~KafkaProgress();
 
-  // Creates the topic where it is missing; fails where it would not keep the last record of every job.
-  Status EnsureTopic();
+  // Creates the topic where it is missing; fails where it would not keep the last record of every job. One
+  // that was there is read from now on, while the caller initialises its producers.
+  Status Open();
   // The last committed record of the job. Waits until no open transaction hides any: all of the job's own are
   // over when its producers were initialised, those of others end within their time.
-  // REQUIRES: every producer of the job was initialised.
+  // REQUIRES: Open, and every producer of the job was initialised since.
   Result<std::optional<Decision>> Last(const std::string& job);
 
  private:
-  Result<int64_t> EndOffset();
+  class Reader;
+
+  Status StartReading();
 
   KafkaClient* client_;
   KafkaProperties properties_;
   const Clock* clock_;
+  std::unique_ptr<KafkaAdmin> admin_;  // these two from Open to the end of Last
+  std::unique_ptr<Reader> reader_;
 };
 
 }  // namespace penstock

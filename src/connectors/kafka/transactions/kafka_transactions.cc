@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 
 #include "env/failpoint.h"
 
@@ -30,6 +31,7 @@ SeededBug abandoned_rows("bug:kafka.abandoned-rows",
                          "an epoch may be abandoned after rows behind it were sent");
 
 constexpr int64_t kCallMs = 60'000;            // of a blocking call to the brokers
+constexpr int64_t kTurnMs = 20;                // of one of several that are under way
 constexpr int64_t kAbortMs = 5'000;            // of the courtesy to readers when a job ends
 constexpr int64_t kBrokerTimeoutMs = 900'000;  // Kafka's transaction.max.timeout.ms, where it is not told
 
@@ -94,29 +96,45 @@ Status KafkaTransactions::ChooseTimeout() {
   return Status::Ok();
 }
 
-Status KafkaTransactions::Renew(size_t slot) {
+Result<std::shared_ptr<KafkaTransactionalProducer>> KafkaTransactions::MakeProducer(size_t slot) {
   KafkaProperties properties = options_.producer;
   properties["transactional.id"] = fmt::format("{}-{}-{}", options_.id_prefix, options_.job, slot);
   properties["transaction.timeout.ms"] = std::to_string(timeout_ms_);
   ASSIGN_OR_RETURN(std::shared_ptr<KafkaTransactionalProducer> made,
                    client_->MakeTransactionalProducer(properties, [this] { WakeAll(); }));
   RETURN_IF_ERROR(made_point.Hit());
-  // A broker that has just started answers the first calls with "not coordinator".
+  return made;
+}
+
+// By turns: each may wait half a second until the broker has ended what was open, and does so in its own
+// threads. A broker that has just started answers the first calls with "not coordinator".
+Status KafkaTransactions::Renew(const std::vector<size_t>& slots) {
+  std::vector<std::pair<size_t, std::shared_ptr<KafkaTransactionalProducer>>> waiting;
+  for (size_t slot : slots) {
+    ASSIGN_OR_RETURN(auto made, MakeProducer(slot));
+    waiting.emplace_back(slot, std::move(made));
+  }
   int64_t give_up_ms = clock_->MonotonicMillis() + kCallMs;
-  Status status = made->Init(kCallMs);
-  while (status.retryable() && clock_->MonotonicMillis() < give_up_ms) status = made->Init(kCallMs);
-  RETURN_IF_ERROR(status);
-  RETURN_IF_ERROR(renewed_point.Hit());
-  std::lock_guard lock(mutex_);
-  slots_[slot] = Slot{std::move(made), false, 0};
+  for (size_t turn = 0; !waiting.empty(); ++turn) {
+    auto next = waiting.begin() + static_cast<ptrdiff_t>(turn % waiting.size());
+    Status status = next->second->Init(waiting.size() == 1 ? kCallMs : kTurnMs);
+    if (status.retryable() && clock_->MonotonicMillis() < give_up_ms) continue;
+    RETURN_IF_ERROR(status);
+    RETURN_IF_ERROR(renewed_point.Hit());
+    std::lock_guard lock(mutex_);
+    slots_[next->first] = Slot{std::move(next->second), false, 0};
+    waiting.erase(next);
+  }
   return Status::Ok();
 }
 
 Result<std::optional<Decision>> KafkaTransactions::Recover() {
   Reset();
   RETURN_IF_ERROR(ChooseTimeout());
-  RETURN_IF_ERROR(progress_.EnsureTopic());
-  for (size_t slot = 0; slot < kRing; ++slot) RETURN_IF_ERROR(Renew(slot));
+  RETURN_IF_ERROR(progress_.Open());
+  std::vector<size_t> all(kRing);
+  std::iota(all.begin(), all.end(), size_t{0});
+  RETURN_IF_ERROR(Renew(all));
   return progress_.Last(options_.job);
 }
 
@@ -253,7 +271,7 @@ Status KafkaTransactions::Decide(const Decision& decision) {
   slot.producer.reset();
   // Nobody uses this slot before head_ has moved on.
   if (renew) {
-    if (Status renewed = Renew(head_ % kRing); !renewed.ok()) return Unknown(std::move(renewed), INT64_MAX);
+    if (Status renewed = Renew({head_ % kRing}); !renewed.ok()) return Unknown(std::move(renewed), INT64_MAX);
   }
   RETURN_IF_ERROR(next_turn.Hit());
   std::lock_guard lock(mutex_);

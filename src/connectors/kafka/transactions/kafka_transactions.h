@@ -61,7 +61,9 @@ class KafkaTransactions : public DecisionLog {
 
   Slot& SlotOf(uint64_t transaction) { return slots_[transaction % kRing]; }
   Status ChooseTimeout();
-  Status Renew(size_t slot);
+  Result<std::shared_ptr<KafkaTransactionalProducer>> MakeProducer(size_t slot);
+  // Gives these slots new producers, which shut out what used their ids before.
+  Status Renew(const std::vector<size_t>& slots);
   void Reset();
   Status Begin(Slot* slot);
   // Whether every writer is behind the barrier that ends transaction head_.
