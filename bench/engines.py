@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -101,15 +102,38 @@ class Flink:
     OPTIONS = ["--slots", "2", "--memory", "4096", "--conf", "state.backend.type=hashmap",
                "--conf", "taskmanager.memory.managed.fraction=0.05"]
 
-    def __init__(self, script, work, checkpoint_interval="10 s"):
+    # A lost TaskManager is noticed within seconds (by default after twenty), and the job restarts at once.
+    RECOVERY = {"heartbeat.interval": "1 s", "heartbeat.timeout": "5 s", "restart-strategy.type": "fixed-delay",
+                "restart-strategy.fixed-delay.attempts": "1000", "restart-strategy.fixed-delay.delay": "100 ms"}
+
+    def __init__(self, script, work, checkpoint_interval="10 s", **settings):
         self.script, self.work = str(script), pathlib.Path(work)
-        self.checkpoints = ["--conf", f"execution.checkpointing.interval={checkpoint_interval}"]
+        settings = {"execution.checkpointing.interval": checkpoint_interval, **settings}
+        self.settings = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+        self.task_manager = None  # the one that was started after a crash
 
     def start(self):
-        subprocess.run([self.script, "start", *self.OPTIONS, *self.checkpoints], check=True)
+        subprocess.run([self.script, "start", *self.OPTIONS, *self.settings], check=True)
 
     def stop(self):
+        if self.task_manager:
+            self.task_manager.kill()
+            self.task_manager.wait()
         subprocess.run([self.script, "stop"], check=False, stdout=subprocess.DEVNULL)
+
+    def crash(self):
+        """SIGKILL for the TaskManager; another one is started by the same command, as a supervisor would."""
+        found = subprocess.run(["pgrep", "-f", "[T]askManagerRunner"], capture_output=True, text=True).stdout.split()
+        if len(found) != 1:
+            raise Failed(f"{len(found)} TaskManagers run on this machine, not one")
+        place = pathlib.Path("/proc") / found[0]
+        command = (place / "cmdline").read_bytes().split(b"\0")[:-1]
+        environment = dict(entry.split(b"=", 1) for entry in (place / "environ").read_bytes().split(b"\0") if b"=" in entry)
+        os.kill(int(found[0]), signal.SIGKILL)
+        if self.task_manager:
+            self.task_manager.wait()
+        with open(self.work / "taskmanager.log", "a") as log:
+            self.task_manager = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
 
     def sql(self, text, *arguments):
         path = self.work / "flink.sql"

@@ -5,10 +5,10 @@
               projection of every event) and `windows` (counts per key in windows of five minutes)
   latency     events made at a steady rate: from being made to being read by a read_committed consumer, p50 and p99, at each
               of the given checkpoint intervals
-  recovery    in the middle of that Penstock's process is killed (kill -9) and started again at once: time from the kill to the
-              first committed result of an event made after it; of Penstock only
+  recovery    in the middle of that Penstock's process, or Flink's TaskManager, is killed (kill -9) and started again at
+              once: time from the kill to the first committed result of an event made after it
 
-Core seconds as in run.py; Flink's options are its defaults. The broker is a real one ($PENSTOCK_PEERS), the clients are
+Core seconds as in run.py; Flink's options are its defaults, but that it notices a lost TaskManager within seconds. The broker is a real one ($PENSTOCK_PEERS), the clients are
 librdkafka in a process of its own (kafka_client.py).
 """
 import argparse
@@ -49,7 +49,7 @@ class Bench:
     def __init__(self, options, broker, work):
         self.options, self.broker, self.work = options, broker, work
         self.python = python_with(*CLIENT)
-        self.flink = None if options.without_flink else Flink(PEERS / "flink", work, "1 s")
+        self.flink = None if options.without_flink else Flink(PEERS / "flink", work, "1 s", **Flink.RECOVERY)
         self.topics, self.results = 0, []
 
     def client(self, *arguments):
@@ -153,7 +153,7 @@ class Bench:
             for measure in ("latency", "recovery"):
                 if measure not in self.options.measures:
                     continue
-                for engine in engines if measure == "latency" else ["penstock"]:
+                for engine in engines:
                     for interval in self.options.intervals:
                         getattr(self, measure)(engine, interval)
         finally:
@@ -183,6 +183,9 @@ class RunningFlink:
     def __init__(self, flink, text):
         self.flink = flink
         self.job = flink.sql(text, "--detach").stdout.split()[-1]
+
+    def crash(self):
+        self.flink.crash()
 
     def stop(self):
         subprocess.run([self.flink.script, "cancel", self.job], check=False, stdout=subprocess.DEVNULL)
