@@ -4,7 +4,7 @@
 # by name (exit code 77). Arguments: names of tests, such as kafka.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-tools/build.sh --target penstock >/dev/null || exit 1
+tools/build.sh --target penstock --target env_test --target connectors_test >/dev/null || exit 1
 export PENSTOCK_PEERS="${PENSTOCK_PEERS:-$PWD/../shared/peers}"
 passed=0 failed=0 skipped=0
 for test in tests/e2e/*_test.py; do

@@ -101,9 +101,11 @@ class KafkaJob : public SimulatedJob {
     }
     for (const Event& event : events_) {
       broker_->Append(
-          {"events", static_cast<int32_t>(random_.Below(static_cast<uint64_t>(partitions_)))}, std::nullopt,
-          fmt::format(R"({{"id":{},"k":{},"ts":"{}"}})", event.id, event.key, TimeText(event.at_ms)),
-          event.at_ms);
+          {"events", static_cast<int32_t>(random_.Below(static_cast<uint64_t>(partitions_)))},
+          {std::nullopt,
+           fmt::format(R"({{"id":{},"k":{},"ts":"{}"}})", event.id, event.key, TimeText(event.at_ms)),
+           event.at_ms,
+           {}});
     }
   }
 

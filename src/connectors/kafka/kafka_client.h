@@ -1,7 +1,7 @@
 // KafkaClient: the port to Kafka: looking around in a cluster (KafkaAdmin), reading partitions
 // (KafkaConsumer), writing records (KafkaProducer) and writing them in transactions
-// (KafkaTransactionalProducer). rdkafka/ implements it on librdkafka; a simulated broker can stand in. Errors
-// are Status values; ClassOf says what a caller can do about one.
+// (KafkaTransactionalProducer). rdkafka/ implements it on librdkafka; a simulated broker can stand in: both
+// pass testing/contract. Errors are Status values; ClassOf says what a caller can do about one.
 #pragma once
 
 #include <atomic>
@@ -58,7 +58,8 @@ class KafkaAdmin {
   // kNotFound where one of them does not exist.
   virtual Result<std::vector<KafkaTopic>> DescribeTopics(const std::vector<std::string>& names) = 0;
   // For each partition: kKafkaEarliest, kKafkaLatest (of committed transactions, as the isolation level says)
-  // or the first offset of that time in milliseconds; kNoKafkaOffset where the time is after every record.
+  // or the first offset of that time in milliseconds, which may be a marker's; kNoKafkaOffset where the time
+  // is after every record.
   virtual Result<std::vector<int64_t>> ListOffsets(const std::vector<KafkaPartition>& partitions,
                                                    int64_t what_or_millis) = 0;
   // Of the client's group.id; kNoKafkaOffset where nothing was committed.
@@ -92,7 +93,9 @@ class KafkaFetch {
   virtual ~KafkaFetch() = default;
   virtual std::vector<KafkaHeader> Headers(size_t message) const = 0;
   std::vector<KafkaMessage> messages;
-  int64_t end_offset = kNoKafkaOffset;  // the partition ended here, behind the messages
+  // The partition ended here, behind the messages and markers, or before an open transaction. Told once,
+  // until there is more.
+  int64_t end_offset = kNoKafkaOffset;
 };
 
 struct KafkaAssignment {
@@ -171,7 +174,10 @@ class KafkaTransactionalProducer {
   virtual Result<bool> Serve() = 0;
   // Blocks until all is acknowledged or the time is over (kUnavailable).
   virtual Status Flush(int64_t timeout_ms) = 0;
+  // Sends what is queued first. An empty transaction asks nobody: it is committed by one that was shut out,
+  // too.
   virtual Status Commit(int64_t timeout_ms) = 0;
+  // Forgets what is queued; the producer goes on.
   virtual Status Abort(int64_t timeout_ms) = 0;
   // Whether the connection was disturbed since the last Begin: a request that was sent again may reach the
   // broker late and hit the next transaction.

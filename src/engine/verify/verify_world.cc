@@ -160,9 +160,7 @@ Status VerifyWorld::PrepareTopics() {
     broker_->CreateTopic(topic, kPartitions, {});
     int32_t next = 0;
     for (const std::string& line : Split(text, '\n')) {
-      if (!line.empty())
-        broker_->Append({topic, next++ % kPartitions}, std::nullopt, line,
-                        simulation_->clock().NowMicros() / 1000);
+      if (!line.empty()) broker_->Append({topic, next++ % kPartitions}, {std::nullopt, line, -1, {}});
     }
   }
   return Status::Ok();

@@ -19,7 +19,10 @@ class RdKafkaTransactionalProducer : public KafkaTransactionalProducer {
       auto* deliveries = static_cast<KafkaDeliveries*>(message._private);
       deliveries->bytes -= static_cast<int64_t>(message.len + message.key_len);
       --deliveries->records;
-      if (!outcome.ok()) Fail(std::move(outcome));
+      // What Abort has thrown away did not fail.
+      bool thrown_away =
+          message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+      if (!outcome.ok() && !thrown_away) Fail(std::move(outcome));
     };
     rd_kafka_queue_cb_event_enable(
         events_.get(),

@@ -20,6 +20,29 @@ bool SimulatedBroker::CreateTopic(const std::string& name, int32_t partitions,
   return true;
 }
 
+Result<int32_t> SimulatedBroker::CountPartitions(const std::string& topic) {
+  if (partitions(topic) > 0) return partitions(topic);
+  std::map<std::string, std::string>& config = configs[""];
+  if (config["auto.create.topics.enable"] != "true")
+    return Status::NotFound("topic '" + topic + "' does not exist");
+  CreateTopic(topic, std::stoi(config["num.partitions"]), {});
+  return partitions(topic);
+}
+
+Status SimulatedBroker::CheckPartition(const KafkaPartition& partition) const {
+  if (partition.partition < partitions(partition.topic)) return Status::Ok();
+  return Status::NotFound("there is no partition " + partition.ToString());
+}
+
+Result<std::string> SimulatedBroker::Config(const std::string& topic, const std::string& key) const {
+  if (!topic.empty() && partitions(topic) == 0) return Status::NotFound("there is no topic '" + topic + "'");
+  if (auto of = configs.find(topic); of != configs.end()) {
+    if (auto found = of->second.find(key); found != of->second.end()) return found->second;
+  }
+  if (!topic.empty() && key == "cleanup.policy") return std::string("delete");
+  return Status::NotFound("no configuration '" + key + "'");
+}
+
 int32_t SimulatedBroker::partitions(const std::string& topic) const {
   auto found = topics_.find(topic);
   return found == topics_.end() ? 0 : found->second;
@@ -47,15 +70,16 @@ bool SimulatedBroker::Visible(const Record& record) const {
   return transaction == transactions_.end() || transaction->second == TransactionState::kCommitted;
 }
 
-void SimulatedBroker::Append(const KafkaPartition& partition, std::optional<std::string> key,
-                             std::optional<std::string> value, int64_t timestamp_ms, uint64_t transaction) {
-  Record record;
-  record.offset = End(partition);
-  record.timestamp_ms = timestamp_ms;
-  record.transaction = transaction;
-  record.key = std::move(key);
-  record.value = std::move(value);
-  logs_[partition].push_back(std::move(record));
+int64_t SimulatedBroker::OffsetAt(const KafkaPartition& partition, int64_t time_ms, int64_t end) {
+  for (const Record& record : logs_[partition]) {
+    if (record.offset < end && record.timestamp_ms >= time_ms) return record.offset;
+  }
+  return kNoKafkaOffset;
+}
+
+void SimulatedBroker::Append(const KafkaPartition& partition, Content content, uint64_t transaction) {
+  if (content.timestamp_ms < 0) content.timestamp_ms = clock_->NowMicros() / 1000;
+  logs_[partition].push_back({std::move(content), End(partition), transaction, false});
 }
 
 // Markers end the transaction in each of its partitions at once.
@@ -63,7 +87,7 @@ void SimulatedBroker::Finish(const std::string& name, Id* id, bool commit) {
   note(fmt::format("broker {} transaction {} of {}", commit ? "commits" : "aborts", id->transaction, name));
   transactions_[id->transaction] = commit ? TransactionState::kCommitted : TransactionState::kAborted;
   for (const KafkaPartition& partition : id->partitions) {
-    Append(partition, std::nullopt, std::nullopt, clock_->NowMicros() / 1000, 0);
+    Append(partition, {});
     logs_[partition].back().marker = true;
   }
   id->transaction = 0;
@@ -82,9 +106,13 @@ int SimulatedBroker::InitProducer(const std::string& name, int64_t timeout_ms) {
   return id.epoch;
 }
 
+bool SimulatedBroker::HasOpenTransaction(const std::string& name) {
+  Tick();
+  return ids_[name].transaction != 0;
+}
+
 Status SimulatedBroker::AppendInTransaction(const std::string& name, int epoch,
-                                            const KafkaPartition& partition, std::optional<std::string> key,
-                                            std::optional<std::string> value, int64_t timestamp_ms) {
+                                            const KafkaPartition& partition, Content content) {
   Tick();
   Id& id = ids_[name];
   if (id.epoch != epoch) return Fenced(name);
@@ -94,7 +122,7 @@ Status SimulatedBroker::AppendInTransaction(const std::string& name, int epoch,
     transactions_[id.transaction] = TransactionState::kOpen;
   }
   id.partitions.insert(partition);
-  Append(partition, std::move(key), std::move(value), timestamp_ms, id.transaction);
+  Append(partition, std::move(content), id.transaction);
   return Status::Ok();
 }
 

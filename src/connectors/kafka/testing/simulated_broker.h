@@ -22,12 +22,16 @@ namespace penstock {
 class SimulatedBroker {
  public:
   enum class TransactionState : uint8_t { kOpen, kCommitted, kAborted };
-  struct Record {
+  // What a producer says.
+  struct Content {
+    std::optional<std::string> key, value;
+    int64_t timestamp_ms = -1;  // -1: now
+    std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  };
+  struct Record : Content {
     int64_t offset = 0;
-    int64_t timestamp_ms = 0;
     uint64_t transaction = 0;  // 0: of none
     bool marker = false;       // the end of a transaction
-    std::optional<std::string> key, value;
   };
   // A producer's transactional id, as the coordinator knows it.
   struct Id {
@@ -50,21 +54,28 @@ class SimulatedBroker {
   // Topics.
   bool CreateTopic(const std::string& name, int32_t partitions, std::map<std::string, std::string> config);
   int32_t partitions(const std::string& topic) const;  // 0: there is none
-  std::map<std::string, std::map<std::string, std::string>> configs;
+  // As producers ask: makes the topic where configs[""] has auto.create.topics.enable.
+  Result<int32_t> CountPartitions(const std::string& topic);
+  // kNotFound where a cluster has no such partition.
+  Status CheckPartition(const KafkaPartition& partition) const;
+  std::map<std::string, std::map<std::string, std::string>> configs;  // "": of the brokers
+  Result<std::string> Config(const std::string& topic, const std::string& key) const;
+  std::map<std::string, std::map<KafkaPartition, int64_t>> group_offsets;
   std::vector<std::string> topics() const;
   const std::deque<Record>& log(const KafkaPartition& partition) { return logs_[partition]; }
   int64_t End(const KafkaPartition& partition) { return static_cast<int64_t>(logs_[partition].size()); }
   // The last stable offset: of the first record of an open transaction, or the end.
   int64_t LastStable(const KafkaPartition& partition);
   bool Visible(const Record& record) const;  // to read_committed readers, below the last stable offset
-  void Append(const KafkaPartition& partition, std::optional<std::string> key,
-              std::optional<std::string> value, int64_t timestamp_ms, uint64_t transaction = 0);
+  // Of the first record of that time or later, markers included, before `end`; kNoKafkaOffset.
+  int64_t OffsetAt(const KafkaPartition& partition, int64_t time_ms, int64_t end);
+  void Append(const KafkaPartition& partition, Content content, uint64_t transaction = 0);
 
   // The coordinator. Each first handles what has become due.
   int InitProducer(const std::string& id, int64_t timeout_ms);
+  bool HasOpenTransaction(const std::string& id);
   Status AppendInTransaction(const std::string& id, int epoch, const KafkaPartition& partition,
-                             std::optional<std::string> key, std::optional<std::string> value,
-                             int64_t timestamp_ms);
+                             Content content);
   Status EndTransaction(const std::string& id, int epoch, bool commit);
   // A request that is still on its way, whatever becomes of its sender.
   void Later(int64_t delay_ms, std::function<void()> request);

@@ -1,4 +1,4 @@
-// The clients of one process.
+// The producers of one process; readers: simulated_reading.cc.
 #include "connectors/kafka/testing/simulated_kafka.h"
 
 #include <algorithm>
@@ -9,112 +9,21 @@ namespace penstock {
 
 namespace {
 
-Status Dead() { return Status(StatusCode::kCancelled, "the process is dead"); }
 Status TimedOut(const std::string& what) {
   return Status(StatusCode::kUnavailable, what + " timed out").WithNumber(ErrorNumber::kRuntime);
 }
 
-bool ReadsCommitted(const KafkaProperties& properties) {
-  auto isolation = properties.find("isolation.level");
-  return isolation == properties.end() || isolation->second != "read_uncommitted";
+SimulatedBroker::Content ContentOf(const KafkaRecord& record) {
+  auto copy = [](const std::optional<std::string_view>& text) {
+    return text ? std::optional<std::string>(*text) : std::nullopt;
+  };
+  SimulatedBroker::Content content{copy(record.key), copy(record.value), record.timestamp_ms, {}};
+  for (const KafkaHeader& header : record.headers)
+    content.headers.emplace_back(std::string(header.name), copy(header.value));
+  return content;
 }
-
-std::optional<std::string> Copy(const std::optional<std::string_view>& text) {
-  return text ? std::optional<std::string>(*text) : std::nullopt;
-}
-
-class SimulatedAdmin : public KafkaAdmin {
- public:
-  SimulatedAdmin(SimulatedBroker* broker, bool committed) : broker_(broker), committed_(committed) {}
-  Result<std::vector<std::string>> ListTopics() override { return broker_->topics(); }
-  Result<std::vector<KafkaTopic>> DescribeTopics(const std::vector<std::string>& names) override {
-    std::vector<KafkaTopic> topics;
-    for (const std::string& name : names) {
-      if (broker_->partitions(name) == 0) return Status::NotFound("topic '" + name + "' does not exist");
-      KafkaTopic& topic = topics.emplace_back(KafkaTopic{name, "id of " + name, {}});
-      for (int32_t i = 0; i < broker_->partitions(name); ++i) topic.partitions.push_back(i);
-    }
-    return topics;
-  }
-  Result<std::vector<int64_t>> ListOffsets(const std::vector<KafkaPartition>& partitions,
-                                           int64_t what) override {
-    std::vector<int64_t> offsets;
-    for (const KafkaPartition& partition : partitions) {
-      int64_t latest = committed_ ? broker_->LastStable(partition) : broker_->End(partition);
-      offsets.push_back(what == kKafkaLatest ? latest : what == kKafkaEarliest ? 0 : kNoKafkaOffset);
-    }
-    return offsets;
-  }
-  Result<std::vector<int64_t>> CommittedOffsets(const std::vector<KafkaPartition>& partitions) override {
-    return std::vector<int64_t>(partitions.size(), kNoKafkaOffset);
-  }
-  Status CreateTopic(const std::string& name, int32_t partitions,
-                     const std::map<std::string, std::string>& config) override {
-    if (broker_->CreateTopic(name, partitions, config)) return Status::Ok();
-    return Status(StatusCode::kAlreadyExists, "topic '" + name + "' exists");
-  }
-  Result<std::string> ConfigValue(const std::string& topic, const std::string& key) override {
-    auto found = broker_->configs[topic].find(key);
-    if (found == broker_->configs[topic].end()) return Status::NotFound("no configuration '" + key + "'");
-    return found->second;
-  }
-
- private:
-  SimulatedBroker* broker_;
-  bool committed_;
-};
-
-class SimulatedFetch : public KafkaFetch {
- public:
-  std::vector<KafkaHeader> Headers(size_t) const override { return {}; }
-};
 
 }  // namespace
-
-class SimulatedConsumer : public KafkaConsumer {
- public:
-  SimulatedConsumer(SimulatedKafka* kafka, bool committed, std::function<void()> wake_up)
-      : kafka_(kafka), committed_(committed), wake_up_(std::move(wake_up)) {}
-  Status Assign(const std::vector<KafkaAssignment>& added) override {
-    for (const KafkaAssignment& one : added)
-      positions_[one.handle] = {one.partition, one.offset == kKafkaEarliest ? 0 : one.offset};
-    return Status::Ok();
-  }
-  Status Release(int handle) override {
-    positions_.erase(handle);
-    return Status::Ok();
-  }
-  Result<std::unique_ptr<KafkaFetch>> Fetch(int handle, int64_t max) override {
-    if (!kafka_->alive_) return Dead();
-    auto fetch = std::make_unique<SimulatedFetch>();
-    auto& [partition, next] = positions_.at(handle);
-    SimulatedBroker& broker = *kafka_->broker_;
-    int64_t end = committed_ ? broker.LastStable(partition) : broker.End(partition);
-    if (broker.random().Below(4) == 0) max = 0;  // nothing has arrived yet
-    const std::deque<SimulatedBroker::Record>& log = broker.log(partition);
-    for (; next < end && static_cast<int64_t>(fetch->messages.size()) < max; ++next) {
-      const SimulatedBroker::Record& record = log[static_cast<size_t>(next)];
-      if (record.marker || (committed_ && !broker.Visible(record))) continue;
-      KafkaMessage& message = fetch->messages.emplace_back();
-      message.offset = record.offset;
-      message.timestamp_ms = record.timestamp_ms;
-      message.key = record.key;
-      message.value = record.value;
-    }
-    if (next >= end) fetch->end_offset = next;
-    if (fetch->messages.empty()) broker.clock()->AdvanceMicros(1000);
-    wake_up_();
-    return std::unique_ptr<KafkaFetch>(std::move(fetch));
-  }
-  Status Serve() override { return kafka_->alive_ ? Status::Ok() : Dead(); }
-  void CommitOffsets(const std::vector<KafkaAssignment>&) override {}
-
- private:
-  SimulatedKafka* kafka_;
-  bool committed_;
-  std::function<void()> wake_up_;
-  std::map<int, std::pair<KafkaPartition, int64_t>> positions_;
-};
 
 // The send queue of a producer: in order, acknowledged when the producer is served.
 class SimulatedSender {
@@ -132,12 +41,7 @@ class SimulatedSender {
                                               : static_cast<int32_t>(turn_++ % count);
     ++deliveries->records;
     deliveries->bytes += record.bytes();
-    queue_.push_back({{std::string(record.topic), partition},
-                      Copy(record.key),
-                      Copy(record.value),
-                      record.timestamp_ms,
-                      record.bytes(),
-                      deliveries});
+    queue_.push_back({{std::string(record.topic), partition}, ContentOf(record), record.bytes(), deliveries});
   }
   // The first of what is queued is on its way, and arrives without its sender.
   void Orphan(int64_t delay_ms) {
@@ -147,35 +51,33 @@ class SimulatedSender {
   }
   // The process was only asleep: what it was about to do, it does when others have taken over.
   virtual void WakeLate(int64_t) {}
-  // Gets up to so many records to the broker.
+  // Gets up to so many records to the broker, or hears why not.
   void Deliver(uint64_t most) {
     if (!kafka_->alive_) return;
     uint64_t sent = 0;
-    for (; sent < most && !queue_.empty() && failed_.ok(); ++sent) {
+    for (; sent < most && !queue_.empty(); ++sent) {
       Queued& first = queue_.front();
-      failed_ =
-          Write(first.partition, first.key, first.value,
-                first.timestamp_ms >= 0 ? first.timestamp_ms : kafka_->broker_->clock()->NowMicros() / 1000);
-      if (!failed_.ok()) break;
+      Status written = kafka_->broker_->CheckPartition(first.partition);
+      if (written.ok()) written = Write(first.partition, std::move(first.content));
+      if (failed_.ok()) failed_ = std::move(written);
       acknowledged_.push_back({first.bytes, first.deliveries});
       queue_.pop_front();
     }
-    if (sent > 0 || !failed_.ok()) wake_up_();
+    if (sent > 0) wake_up_();
   }
 
  protected:
   struct Queued {
     KafkaPartition partition;
-    std::optional<std::string> key, value;
-    int64_t timestamp_ms = -1, bytes = 0;
+    SimulatedBroker::Content content;
+    int64_t bytes = 0;
     KafkaDeliveries* deliveries = nullptr;
   };
-  virtual Status Write(const KafkaPartition& partition, std::optional<std::string> key,
-                       std::optional<std::string> value, int64_t timestamp_ms) = 0;
+  virtual Status Write(const KafkaPartition& partition, SimulatedBroker::Content content) = 0;
   // Write, for when this object is gone.
   virtual std::function<void()> WriteAlone(const Queued& queued) = 0;
   Result<bool> Acknowledge() {
-    if (!kafka_->alive_) return Dead();
+    if (!kafka_->alive_) return SimulatedKafka::Dead();
     bool any = !acknowledged_.empty();
     for (auto& [bytes, deliveries] : acknowledged_) {
       --deliveries->records;
@@ -184,6 +86,12 @@ class SimulatedSender {
     acknowledged_.clear();
     RETURN_IF_ERROR(failed_);
     return any;
+  }
+  // Forgets what was not sent.
+  void ClearQueue() {
+    for (const Queued& queued : queue_) acknowledged_.push_back({queued.bytes, queued.deliveries});
+    queue_.clear();
+    (void)Acknowledge();
   }
   Status FlushQueue(int64_t timeout_ms) {
     if (timeout_ms > 0) {
@@ -219,18 +127,16 @@ class SimulatedProducer : public KafkaProducer, public SimulatedSender {
   int64_t bytes_in_flight() const override { return deliveries_.bytes; }
   Status Flush(int64_t timeout_ms) override { return FlushQueue(timeout_ms); }
   Result<int32_t> CountPartitions(const std::string& topic) override {
-    if (broker_->partitions(topic) == 0) return Status::NotFound("topic '" + topic + "' does not exist");
-    return broker_->partitions(topic);
+    return broker_->CountPartitions(topic);
   }
 
  protected:
-  Status Write(const KafkaPartition& partition, std::optional<std::string> key,
-               std::optional<std::string> value, int64_t timestamp_ms) override {
-    broker_->Append(partition, std::move(key), std::move(value), timestamp_ms);
+  Status Write(const KafkaPartition& partition, SimulatedBroker::Content content) override {
+    broker_->Append(partition, std::move(content));
     return Status::Ok();
   }
   std::function<void()> WriteAlone(const Queued& queued) override {
-    return [broker = broker_, queued] { broker->Append(queued.partition, queued.key, queued.value, 0); };
+    return [broker = broker_, queued] { broker->Append(queued.partition, queued.content); };
   }
 
  private:
@@ -246,22 +152,26 @@ class SimulatedTransactionalProducer : public KafkaTransactionalProducer, public
                                  std::function<void()> wake_up)
       : SimulatedSender(kafka, std::move(wake_up)), id_(std::move(id)), timeout_ms_(timeout_ms) {}
 
-  Status Init(int64_t) override {
+  Status Init(int64_t timeout_ms) override {
     kafka_->Wait(6);
-    if (!kafka_->alive_) return Dead();
+    if (!kafka_->alive_) return SimulatedKafka::Dead();
     if (kafka_->Chance(kafka_->faults_.not_coordinator)) {
       broker().note("broker is not the coordinator of " + id_);
       return TimedOut("initialising '" + id_ + "'");
     }
+    // What is open is ended first; the client asks again by itself when that is done.
+    bool waits = broker().HasOpenTransaction(id_) && timeout_ms < kEndingMs;
     epoch_ = broker().InitProducer(id_, timeout_ms_);
-    return Status::Ok();
+    return waits ? TimedOut("initialising '" + id_ + "'") : Status::Ok();
   }
   Status Begin() override {
     disturbed_ = false;
+    empty_ = true;
     return epoch_ >= 0 ? Status::Ok() : Status::Internal("a producer that was not initialised");
   }
   Status Produce(const KafkaRecord& record, KafkaDeliveries* deliveries) override {
     RETURN_IF_ERROR(failed_);
+    empty_ = false;
     Send(record, deliveries);
     return Status::Ok();
   }
@@ -270,13 +180,14 @@ class SimulatedTransactionalProducer : public KafkaTransactionalProducer, public
 
   Status Commit(int64_t timeout_ms) override {
     RETURN_IF_ERROR(FlushQueue(timeout_ms));
+    if (empty_) return Status::Ok();  // the broker knows nothing of it
     kafka_->Wait(6);
     Random& random = broker().random();
     if (!kafka_->alive_) {
       // It was on its way already.
       if (random.Below(2) == 0)
         broker().EndTransactionLater(id_, epoch_, true, static_cast<int64_t>(random.Below(8)));
-      return Dead();
+      return SimulatedKafka::Dead();
     }
     const KafkaFaults& faults = kafka_->faults_;
     auto later = [&](uint64_t most_ms) {
@@ -312,12 +223,12 @@ class SimulatedTransactionalProducer : public KafkaTransactionalProducer, public
       done = broker().EndTransaction(id_, epoch_, true);
     }
     kafka_->Wait(6);
-    return kafka_->alive_ ? done : Dead();
+    return kafka_->alive_ ? done : SimulatedKafka::Dead();
   }
   Status Abort(int64_t) override {
-    if (!kafka_->alive_) return Dead();
-    queue_.clear();
-    return broker().EndTransaction(id_, epoch_, false);
+    if (!kafka_->alive_) return SimulatedKafka::Dead();
+    ClearQueue();
+    return empty_ ? Status::Ok() : broker().EndTransaction(id_, epoch_, false);
   }
   bool disturbed() override { return disturbed_; }
   // Asleep between the record of progress and EndTxn.
@@ -328,20 +239,17 @@ class SimulatedTransactionalProducer : public KafkaTransactionalProducer, public
     queue_.clear();
   }
   Result<int32_t> CountPartitions(const std::string& topic) override {
-    if (!kafka_->alive_) return Dead();
-    if (broker().partitions(topic) == 0) return Status::NotFound("topic '" + topic + "' does not exist");
-    return broker().partitions(topic);
+    if (!kafka_->alive_) return SimulatedKafka::Dead();
+    return broker().CountPartitions(topic);
   }
 
  protected:
-  Status Write(const KafkaPartition& partition, std::optional<std::string> key,
-               std::optional<std::string> value, int64_t timestamp_ms) override {
-    return broker().AppendInTransaction(id_, epoch_, partition, std::move(key), std::move(value),
-                                        timestamp_ms);
+  Status Write(const KafkaPartition& partition, SimulatedBroker::Content content) override {
+    return broker().AppendInTransaction(id_, epoch_, partition, std::move(content));
   }
   std::function<void()> WriteAlone(const Queued& queued) override {
     return [broker = kafka_->broker_, id = id_, epoch = epoch_, queued] {
-      (void)broker->AppendInTransaction(id, epoch, queued.partition, queued.key, queued.value, 0);
+      (void)broker->AppendInTransaction(id, epoch, queued.partition, queued.content);
     };
   }
 
@@ -349,8 +257,10 @@ class SimulatedTransactionalProducer : public KafkaTransactionalProducer, public
   SimulatedBroker& broker() { return *kafka_->broker_; }
   std::string id_;
   int64_t timeout_ms_;
+  static constexpr int64_t kEndingMs = 100;  // what the end of a transaction takes
   int epoch_ = -1;
   bool disturbed_ = false;
+  bool empty_ = true;  // nothing was written since Begin
 };
 
 void SimulatedKafka::Wait(int64_t most_ms) {
@@ -375,29 +285,18 @@ void SimulatedKafka::Work() {
   for (size_t i = 0; i < senders_.size(); ++i) {
     if (broker_->random().Below(3) == 0) senders_[i]->Deliver(broker_->random().Below(8));
   }
-}
-
-Result<std::unique_ptr<KafkaAdmin>> SimulatedKafka::MakeAdmin(const KafkaProperties& properties) {
-  if (!alive_) return Dead();
-  return std::unique_ptr<KafkaAdmin>(new SimulatedAdmin(broker_, ReadsCommitted(properties)));
-}
-
-Result<std::unique_ptr<KafkaConsumer>> SimulatedKafka::MakeConsumer(const KafkaProperties& properties,
-                                                                    std::function<void()> wake_up) {
-  if (!alive_) return Dead();
-  return std::unique_ptr<KafkaConsumer>(
-      new SimulatedConsumer(this, ReadsCommitted(properties), std::move(wake_up)));
+  WakeReaders();
 }
 
 Result<std::unique_ptr<KafkaProducer>> SimulatedKafka::MakeProducer(const KafkaProperties&,
                                                                     std::function<void()> wake_up) {
-  if (!alive_) return Dead();
+  if (!alive_) return SimulatedKafka::Dead();
   return std::unique_ptr<KafkaProducer>(new SimulatedProducer(this, broker_, std::move(wake_up)));
 }
 
 Result<std::unique_ptr<KafkaTransactionalProducer>> SimulatedKafka::MakeTransactionalProducer(
     const KafkaProperties& properties, std::function<void()> wake_up) {
-  if (!alive_) return Dead();
+  if (!alive_) return SimulatedKafka::Dead();
   return std::unique_ptr<KafkaTransactionalProducer>(new SimulatedTransactionalProducer(
       this, properties.at("transactional.id"), std::stoll(properties.at("transaction.timeout.ms")),
       std::move(wake_up)));

@@ -34,21 +34,26 @@ class SimulatedKafka : public KafkaClient {
 
   // The process is gone. What it has sent just before may still arrive.
   void Kill();
-  // The client's own threads: some records get to the broker. Called now and then.
+  // The client's own threads: some records get to the broker, readers hear of new ones. Called now and then.
   void Work();
 
  private:
   friend class SimulatedSender;
   friend class SimulatedTransactionalProducer;
+  friend class SimulatedAdmin;
   friend class SimulatedConsumer;
   bool Chance(uint64_t in_a_thousand) { return broker_->random().Below(1000) < in_a_thousand; }
+  void WakeReaders();
   // Others go on, and time passes.
   void Wait(int64_t most_ms);
+
+  static Status Dead() { return Status(StatusCode::kCancelled, "the process is dead"); }
 
   SimulatedBroker* broker_;
   KafkaFaults faults_;
   bool alive_ = true;
   std::vector<class SimulatedSender*> senders_;
+  std::vector<class SimulatedConsumer*> consumers_;
 };
 
 }  // namespace penstock

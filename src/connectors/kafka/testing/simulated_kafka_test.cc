@@ -1,5 +1,4 @@
-// What the protocol of exactly-once jobs relies on, of the simulated cluster: each case says what a real
-// cluster does, as far as the client port shows it.
+// What the simulated cluster does beyond the contract of Kafka clients (contract/): requests that are late.
 #include "connectors/kafka/testing/simulated_kafka.h"
 
 #include <gtest/gtest.h>
@@ -42,46 +41,6 @@ class SimulatedCluster : public testing::Test {
   SimulatedKafka client_{&broker_, KafkaFaults{}};
   KafkaDeliveries deliveries_;
 };
-
-TEST_F(SimulatedCluster, RowsAreVisibleOnceTheirTransactionIsCommitted) {
-  auto producer = Made("a");
-  ASSERT_TRUE(producer->Begin().ok());
-  ASSERT_TRUE(Write(*producer, "x").ok());
-  EXPECT_TRUE(Committed().empty());
-  ASSERT_TRUE(producer->Commit(kLongMs).ok());
-  EXPECT_EQ(Committed(), std::vector<std::string>{"x"});
-}
-
-TEST_F(SimulatedCluster, AnOpenTransactionHidesWhatIsBehindIt) {
-  auto slow = Made("slow"), fast = Made("fast");
-  ASSERT_TRUE(slow->Begin().ok());
-  ASSERT_TRUE(Write(*slow, "first").ok());
-  ASSERT_TRUE(fast->Begin().ok());
-  ASSERT_TRUE(Write(*fast, "second").ok());
-  ASSERT_TRUE(fast->Commit(kLongMs).ok());
-  EXPECT_TRUE(Committed().empty());
-  ASSERT_TRUE(slow->Abort(kLongMs).ok());
-  EXPECT_EQ(Committed(), std::vector<std::string>{"second"});
-}
-
-TEST_F(SimulatedCluster, InitShutsOutAndAbortsEarlierProducers) {
-  auto before = Made("a");
-  ASSERT_TRUE(before->Begin().ok());
-  ASSERT_TRUE(Write(*before, "lost").ok());
-  auto after = Made("a");
-  EXPECT_EQ(before->Commit(kLongMs).code(), StatusCode::kFenced);
-  EXPECT_EQ(broker_.LastStable({"t", 0}), broker_.End({"t", 0}));
-  EXPECT_TRUE(Committed().empty());
-}
-
-TEST_F(SimulatedCluster, ATransactionExpiresAndItsProducerIsShutOut) {
-  auto producer = Made("a");
-  ASSERT_TRUE(producer->Begin().ok());
-  ASSERT_TRUE(Write(*producer, "late").ok());
-  clock_.AdvanceMicros(61'000'000);
-  EXPECT_EQ(producer->Commit(kLongMs).code(), StatusCode::kFenced);
-  EXPECT_TRUE(Committed().empty());
-}
 
 // Before KIP-890: the reason why a disturbed producer is initialised again.
 TEST_F(SimulatedCluster, ALateRequestHitsTheNextTransactionOfTheSameProducer) {

@@ -143,12 +143,13 @@ Status KafkaProgress::StartReading() {
   auto bell = std::make_shared<Bell>();
   KafkaProperties committed = properties_;
   committed["isolation.level"] = dirty_read.On() ? "read_uncommitted" : "read_committed";
-  committed["auto.offset.reset"] = "error";
+  committed["auto.offset.reset"] = "earliest";
   // The end is only told when a fetch has found nothing: a start would wait for that.
   committed["fetch.wait.max.ms"] = "10";
   ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
                    client_->MakeConsumer(committed, [bell] { bell->Ring(); }));
-  RETURN_IF_ERROR(consumer->Assign({{0, {kProgressTopic, 0}, kKafkaEarliest, -1}}));
+  // The number of the first record: to ask for it costs half a second and more.
+  RETURN_IF_ERROR(consumer->Assign({{0, {kProgressTopic, 0}, 0, -1}}));
   reader_ = std::make_unique<Reader>(std::move(consumer), std::move(bell));
   return Status::Ok();
 }
