@@ -69,11 +69,8 @@ def in_bytes(text):
 
 def run(penstock, folder, query, options, verbose=False):
     """Of one job: [(what, forecast, actual)]."""
-    columns = query.strip()
-    script = TABLES.format(folder=folder) + f"CREATE TABLE sink WITH ('connector'='blackhole') AS {columns};"
-    insert = f"INSERT INTO sink {columns}"
-    types = sink_of(query)
-    script = TABLES.format(folder=folder) + types + f"\nEXPLAIN STATE {insert};\n{insert};\n"
+    insert = f"INSERT INTO sink {query}"
+    script = TABLES.format(folder=folder) + sink_of(query) + f"\nEXPLAIN STATE {insert};\n{insert};\n"
     settings = [part for option in options + ["table.exec.state.ttl=1 d"] for part in ("-D", option)]
     done = subprocess.run([penstock, "--progress", *settings, "-c", script], capture_output=True, text=True, timeout=120,
                           check=False)

@@ -49,6 +49,13 @@ void OperatorChain::Settle(Node& node) {
   if (node.batches++ % kBatchesPerCount == 0) CountState(node);
 }
 
+// What there is at the end is the most where nothing leaves, and may be gone behind it.
+void OperatorChain::CountAtTheEnd(Node& node, const Batch& batch) {
+  bool ends = !batch.marks.empty() && batch.marks.back().kind == MarkKind::kWatermark &&
+              batch.marks.back().watermark == kMaxWatermark;
+  if (ends && node.spec.state) CountState(node);
+}
+
 void OperatorChain::CountState(Node& node) {
   OperatorMetrics* metrics = node.spec.context.metrics;
   if (metrics == nullptr) return;
@@ -65,6 +72,7 @@ void OperatorChain::Deliver(int index, int input, Batch batch) {
     return;
   }
   if (node.spec.context.metrics != nullptr) node.spec.context.metrics->rows_in += batch.rows;
+  CountAtTheEnd(node, batch);
   Note(node, node.spec.op->Process(input, batch, *node.output));
 }
 
@@ -175,6 +183,7 @@ Status OperatorChain::OnProcessingTime(int64_t now) {
 
 Status OperatorChain::EndNode(int index, int input, bool drained) {
   Node& node = *nodes_[static_cast<size_t>(index)];
+  if (node.spec.state) CountState(node);
   if (node.spec.op && status_.ok()) Note(node, node.spec.op->OnEndOfInput(input, drained, *node.output));
   return status_;
 }

@@ -94,6 +94,7 @@ class OperatorChain {
   bool DownstreamFull(int node) const;
   void Note(Node& node, Result<Progress> progress);
   void Settle(Node& node);
+  static void CountAtTheEnd(Node& node, const Batch& batch);
   static void CountState(Node& node);
   static Status SnapshotKeyed(BoundedBackend* state, uint64_t epoch, uint64_t decided, SubtaskSnapshot* out);
   Status EndNode(int node, int input, bool drained);

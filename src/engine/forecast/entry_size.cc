@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,65 +15,104 @@ namespace penstock {
 namespace {
 
 constexpr double kMostEntries = 16384;
+constexpr double kMostSubKeys = 1 << 19;
+// Keys with more rows than that take as much more for each as between the half of it and itself.
+constexpr int64_t kMostRows = 512;
 
-// Bytes that begin with the number, as long as asked for.
-std::string Named(uint64_t number, size_t size) {
-  std::string name(std::max<size_t>(size, 1), '\1');
-  for (size_t i = 0; i < name.size() && i < 8; ++i)
-    name[name.size() - 1 - i] = static_cast<char>(number >> 8 * i);
-  return name;
-}
+class Measure {
+ public:
+  Measure(const StateShape& shape, KeyFeeder* feeder, const Clock* clock)
+      : shape_(shape), feeder_(feeder), clock_(clock) {}
 
-Status FillFixed(const EntryShape& shape, int64_t keys, StateBackend* backend) {
-  ASSIGN_OR_RETURN(FixedState * state, backend->OpenFixed({"forecast", shape.value_bytes, 0}));
-  for (int64_t k = 0; k < keys; ++k) {
-    std::string name = Named(static_cast<uint64_t>(k), std::max<size_t>(shape.key_bytes, 4));
-    StateKey key{name, HashKey(name)};
-    uint8_t* value = nullptr;
-    uint8_t created = 0;
-    RETURN_IF_ERROR(state->Access(0, std::span(&key, 1), std::span(&value, 1), std::span(&created, 1)));
-    std::fill_n(value, shape.value_bytes, uint8_t{0});
-  }
-  return Status::Ok();
-}
-
-Status FillOrdered(const EntryShape& shape, int64_t keys, StateBackend* backend) {
-  ASSIGN_OR_RETURN(MapState * state, backend->OpenMap({"forecast", 0, 0}));
-  std::string value(shape.value_bytes, 'x');
-  double owed = 0;  // elements: some keys have one more than others
-  for (int64_t k = 0; k < keys; ++k) {
-    std::string name = Named(static_cast<uint64_t>(k), std::max<size_t>(shape.key_bytes, 4));
-    owed += shape.elements;
-    for (uint64_t e = 0; owed >= 1 || e == 0; ++e, owed -= 1) {
-      std::string element =
-          shape.element_bytes == 0 ? "" : Named(e * 0x9e3779b97f4a7c15ULL, shape.element_bytes);
-      state->Put(0, {name, HashKey(name)}, element, value);
+  // That many keys with `rows` rows each.
+  Result<double> Whole(int64_t keys, int64_t rows) {
+    std::unique_ptr<StateBackend> backend = MakeHashBackend(KeyGroupRange{}, clock_);
+    RETURN_IF_ERROR(feeder_->Open(backend.get()));
+    TimerQueue* timers = nullptr;
+    if (shape_.timers) {
+      ASSIGN_OR_RETURN(timers, backend->OpenTimers("forecast-timers"));
     }
+    size_t most = 0;
+    // Twice as many turns as keys: until then tables that lose keys, too, have grown as large as they get.
+    int64_t turns = shape_.comes_and_goes ? keys * 3 : keys;
+    for (int64_t k = 0; k < turns; ++k) {
+      std::string name = KeyName(k);
+      if (k >= keys) Remove(k - keys, timers);
+      RETURN_IF_ERROR(feeder_->Feed({name, HashOf(name, k)}, static_cast<uint64_t>(k), rows));
+      if (timers != nullptr) timers->Register(k, {name, HashKey(name)});
+      if (k >= keys && k % 256 == 0) most = std::max(most, backend->MemoryBytes());
+    }
+    return static_cast<double>(std::max(most, backend->MemoryBytes()));
   }
-  return Status::Ok();
-}
 
-Status FillTimers(const EntryShape& shape, int64_t keys, StateBackend* backend) {
-  ASSIGN_OR_RETURN(TimerQueue * timers, backend->OpenTimers("forecast-timers"));
-  for (int64_t k = 0; k < keys; ++k) {
-    std::string name = Named(static_cast<uint64_t>(k), std::max<size_t>(shape.key_bytes, 4));
-    timers->Register(k, {name, HashKey(name)});
+  // What a key with so many rows takes more than one with a single row.
+  Result<double> Beyond(double rows) {
+    if (rows > kMostRows) {
+      ASSIGN_OR_RETURN(double half, Extra(kMostRows / 2));
+      ASSIGN_OR_RETURN(double full, Extra(kMostRows));
+      return full + (full - half) * (rows - kMostRows) / (kMostRows / 2.0);
+    }
+    auto below = static_cast<int64_t>(rows);
+    ASSIGN_OR_RETURN(double low, Extra(below));
+    if (rows - static_cast<double>(below) < 0.01) return low;
+    ASSIGN_OR_RETURN(double high, Extra(below + 1));
+    return low + (high - low) * (rows - static_cast<double>(below));
   }
-  return Status::Ok();
-}
+
+ private:
+  std::string KeyName(int64_t k) const {
+    size_t size =
+        shape_.key_bytes.empty() ? 8 : shape_.key_bytes[static_cast<size_t>(k) % shape_.key_bytes.size()];
+    return NumberedName(static_cast<uint64_t>(k), std::max<size_t>(size, 4));
+  }
+  uint64_t HashOf(const std::string& name, int64_t k) const {
+    const std::vector<uint64_t>& groups = shape_.group_hashes;
+    if (groups.empty()) return HashKey(name);
+    return SubKeyHash(groups[static_cast<size_t>(k) % groups.size()], HashKey(name));
+  }
+  void Remove(int64_t k, TimerQueue* timers) {
+    std::string name = KeyName(k);
+    StateKey key{name, HashOf(name, k)};
+    feeder_->Clear(key);
+    if (timers != nullptr) timers->Erase(k, key);
+  }
+  Result<double> Extra(int64_t rows) {
+    if (rows <= 1) return 0.0;
+    if (auto known = extras_.find(rows); known != extras_.end()) return known->second;
+    auto keys = std::max<int64_t>(8, 64 * 16 / rows);
+    StateShape standing = shape_;
+    standing.comes_and_goes = false;
+    Measure measure(standing, feeder_, clock_);
+    ASSIGN_OR_RETURN(double many, measure.Whole(keys, rows));
+    ASSIGN_OR_RETURN(double one, measure.Whole(keys, 1));
+    return extras_[rows] = (many - one) / static_cast<double>(keys);
+  }
+
+  StateShape shape_;
+  KeyFeeder* feeder_;
+  const Clock* clock_;
+  std::map<int64_t, double> extras_;
+};
 
 }  // namespace
 
-Result<double> MeasureState(const EntryShape& shape, double keys, const Clock* clock) {
-  if (keys < 1) return 0.0;
+Result<double> MeasureState(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
+                            const Clock* clock) {
+  double count = 0;
+  for (const sql::KeyClass& one : keys) count += one.keys;
+  if (count < 0.5) return 0.0;
+  count = std::max(count, 1.0);
   double scale = 1;
-  while (keys / scale > 64 && keys / scale * std::max(1.0, shape.elements) > kMostEntries) scale *= 2;
-  auto count = static_cast<int64_t>(std::llround(keys / scale));
-  std::unique_ptr<StateBackend> backend = MakeHashBackend(KeyGroupRange{}, clock);
-  RETURN_IF_ERROR(shape.ordered ? FillOrdered(shape, count, backend.get())
-                                : FillFixed(shape, count, backend.get()));
-  if (shape.timers) RETURN_IF_ERROR(FillTimers(shape, count, backend.get()));
-  return static_cast<double>(backend->MemoryBytes()) * scale;
+  double most = shape.group_hashes.empty() ? kMostEntries : kMostSubKeys;
+  while (count / scale > most) scale *= 2;
+  Measure measure(shape, feeder, clock);
+  ASSIGN_OR_RETURN(double bytes, measure.Whole(std::llround(count / scale), 1));
+  bytes *= scale;
+  for (const sql::KeyClass& one : keys) {
+    ASSIGN_OR_RETURN(double beyond, measure.Beyond(one.rows));
+    bytes += one.keys * beyond;
+  }
+  return bytes;
 }
 
 }  // namespace penstock

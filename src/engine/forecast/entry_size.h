@@ -1,25 +1,31 @@
 // What entries of keyed state really take: key, value and the structures around them, measured on a state
 // made for the purpose and not read off constants, so that it holds for whatever the backend does. Tables
-// double and split as they grow, so a state of `keys` is measured on one of keys / 2^k, which is as full.
+// double and split as they grow, so a state of many keys is measured on one of keys / 2^k, which is as full.
+// Sub-keys lie with the keys they belong to, some segments are fuller than others: they are measured as many
+// as they are, up to a number. What further rows of a key take is measured on a few keys with as many rows.
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "base/status.h"
+#include "engine/forecast/key_feeder.h"
 #include "env/clock.h"
+#include "sql/forecast/distinct_growth.h"
 
 namespace penstock {
 
-struct EntryShape {
-  bool ordered = false;  // a MapState, else a FixedState
-  size_t key_bytes = 8;
-  size_t element_bytes = 0;  // of ordered state: the name of an element,
-  size_t value_bytes = 8;    // and its value; else the value of the key
-  double elements = 1;       // under each key
-  bool timers = false;       // each key has a timer
+struct StateShape {
+  std::vector<size_t> key_bytes;  // of keys, in turn
+  // Of a state with sub-keys: hashes of the keys that they belong to, in turn.
+  std::vector<uint64_t> group_hashes = {};
+  bool timers = false;          // each key has a timer
+  bool comes_and_goes = false;  // as many keys go as come, one by one
 };
 
-// Bytes of memory of a state with that many keys, in one subtask.
-Result<double> MeasureState(const EntryShape& shape, double keys, const Clock* clock);
+// Bytes of memory of a state with those keys, in one subtask.
+Result<double> MeasureState(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
+                            const Clock* clock);
 
 }  // namespace penstock

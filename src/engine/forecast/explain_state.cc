@@ -16,7 +16,7 @@ Result<std::string> Session::ExplainState(const sql::AstStatement& statement) {
     config_.Reset(option);
   config_.Set("parallelism.default", "1");
   config_.Set("restart-strategy.type", "none");
-  StateForecast forecast(graph, catalog_, config, files_, clock_);
+  StateForecast forecast({&graph, &registry_, &eval_, clock_}, catalog_, config, files_);
   Result<std::string> text =
       forecast.Explain([this](const std::string& sql, ResultHandler* handler) -> Status {
         ASSIGN_OR_RETURN(sql::AstStatement query, sql::ParseStatement(sql));

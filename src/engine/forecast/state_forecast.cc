@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <set>
 
 #include "base/strings.h"
 #include "engine/forecast/entry_size.h"
@@ -42,6 +41,22 @@ double CountLines(FileSystem& files, const std::string& path, std::string* head)
   }
   auto lines = static_cast<double>(std::count(head->begin(), head->end(), '\n'));
   return lines == 0 ? 0 : static_cast<double>(info->size) * lines / static_cast<double>(head->size());
+}
+
+double Average(const std::vector<size_t>& sizes) {
+  double sum = 0;
+  for (size_t size : sizes) sum += static_cast<double>(size);
+  return sizes.empty() ? 0 : sum / static_cast<double>(sizes.size());
+}
+
+// Under a key with so many rows.
+double ElementsOf(const sql::StateUse& use, double rows) {
+  switch (use.keeping) {
+    case sql::Keeping::kEach:
+    case sql::Keeping::kDistinct: return rows;
+    case sql::Keeping::kTop: return std::min(rows, static_cast<double>(use.most_per_key));
+    default: return 1;
+  }
 }
 
 }  // namespace
@@ -82,56 +97,61 @@ double StateForecast::RowsOf(const Table& table) const {
   return 0;
 }
 
-TablePtr StateForecast::TableOf(const sql::StateUse& use) const {
-  std::string name;
-  for (const auto* columns : {&use.keys, &use.row}) {
-    for (const sql::TracedColumn& column : *columns) {
-      if (!column.source.known()) continue;
-      if (!name.empty() && name != column.source.table) return nullptr;
-      name = column.source.table;
+// Inputs of operators by the table whose rows reach them.
+Result<std::map<std::string, StateForecast::Wanted>> StateForecast::FindWanted() {
+  std::map<std::string, Wanted> tables;
+  std::map<std::pair<int, int>, std::vector<const sql::StateUse*>> inputs;
+  for (const sql::StateUse& use : uses_.uses) inputs[{use.vertex, use.input}].push_back(&use);
+  for (auto& [input, uses] : inputs) {
+    ASSIGN_OR_RETURN(std::unique_ptr<InputRows> rows, InputRows::Trace(around_, input.first, input.second));
+    std::string name = rows == nullptr ? "" : sql::TableOfSource(rows->source());
+    Result<ObjectPath> path = catalog_.Resolve({name});
+    TablePtr table = name.empty() || !path ? nullptr : catalog_.FindTable(*path);
+    if (table == nullptr) continue;
+    Wanted& wanted = tables[name];
+    TableSample::Feed feed{std::move(rows), {}, uses};
+    for (const Field& field : feed.rows->source().schema.fields()) {
+      bool has = std::any_of(table->columns.begin(), table->columns.end(),
+                             [&](const TableColumn& column) { return column.name == field.name; });
+      if (!has) break;
+      auto at = std::find(wanted.columns.begin(), wanted.columns.end(), field.name);
+      if (at == wanted.columns.end()) at = wanted.columns.insert(at, field.name);
+      feed.columns.push_back(static_cast<int>(at - wanted.columns.begin()));
     }
+    if (feed.columns.empty() || static_cast<int>(feed.columns.size()) != feed.rows->source().schema.size())
+      continue;
+    for (const sql::StateUse* use : uses) table_of_[use] = name;
+    wanted.feeds.push_back(std::move(feed));
   }
-  Result<ObjectPath> path = catalog_.Resolve({name});
-  return name.empty() || !path ? nullptr : catalog_.FindTable(*path);
+  return tables;
 }
 
-// One query a table, over all columns that uses of it need and that it has.
+Status StateForecast::Sample(const std::string& table, Wanted wanted, const RunQuery& run) {
+  Sampled& sampled = samples_[table];
+  sampled.rows = RowsOf(*catalog_.FindTable(*catalog_.Resolve({table})));
+  double rows = sampled.rows > 0 ? std::min(sampled.rows * kSampleShare, kMostSampled) : kSampledUnknown;
+  sampled.sample = std::make_unique<TableSample>(std::move(wanted.feeds), static_cast<int64_t>(rows));
+  std::vector<std::string> quoted;
+  for (const std::string& column : wanted.columns) quoted.push_back("`" + column + "`");
+  Status status = run("SELECT " + Join(quoted, ", ") + " FROM `" + table + "`", sampled.sample.get());
+  RETURN_IF_ERROR(sampled.sample->failed());
+  return status.code() == StatusCode::kCancelled ? Status::Ok() : status;
+}
+
+// One query a table, over all columns that its operators need.
 Status StateForecast::SampleTables(const RunQuery& run) {
-  std::map<std::string, TablePtr> tables;
-  for (const sql::StateUse& use : uses_.uses) {
-    if (TablePtr table = TableOf(use)) tables[table->path.object] = table;
-  }
-  for (const auto& [name, table] : tables) {
-    std::vector<std::string> names;
-    auto position = [&](const sql::SourceColumn& column) {
-      bool has = std::any_of(table->columns.begin(), table->columns.end(),
-                             [&](const TableColumn& c) { return c.name == column.column; });
-      if (!has || column.table != name) return -1;
-      auto at = std::find(names.begin(), names.end(), column.column);
-      if (at == names.end()) at = names.insert(at, column.column);
-      return static_cast<int>(at - names.begin());
-    };
-    std::vector<TableSample::Wanted> wanted;
-    for (const sql::StateUse& use : uses_.uses) {
-      if (TablePtr of = TableOf(use); of != table) continue;
-      TableSample::Wanted one{&use, {}, {}, position(use.time)};
-      for (const sql::TracedColumn& key : use.keys) one.keys.push_back(position(key.source));
-      for (const sql::TracedColumn& column : use.row) one.row.push_back(position(column.source));
-      if (std::count(one.keys.begin(), one.keys.end(), -1) > 0) continue;
-      if (std::count(one.row.begin(), one.row.end(), -1) > 0) one.row.clear();
-      wanted.push_back(std::move(one));
-    }
-    if (wanted.empty() || names.empty()) continue;
-    Sampled& sampled = samples_[name];
-    sampled.rows = RowsOf(*table);
-    double rows = sampled.rows > 0 ? std::min(sampled.rows * kSampleShare, kMostSampled) : kSampledUnknown;
-    sampled.sample = std::make_unique<TableSample>(std::move(wanted), static_cast<int64_t>(rows));
-    std::vector<std::string> quoted;
-    for (const std::string& column : names) quoted.push_back("`" + column + "`");
-    Status status = run("SELECT " + Join(quoted, ", ") + " FROM `" + name + "`", sampled.sample.get());
-    if (!status.ok() && status.code() != StatusCode::kCancelled) return status;
+  ASSIGN_OR_RETURN(auto tables, FindWanted());
+  for (auto& [table, wanted] : tables) {
+    if (!wanted.feeds.empty()) RETURN_IF_ERROR(Sample(table, std::move(wanted), run));
   }
   return Status::Ok();
+}
+
+const StateForecast::Sampled* StateForecast::SampleOf(const sql::StateUse& use) const {
+  auto table = table_of_.find(&use);
+  if (table == table_of_.end()) return nullptr;
+  auto sampled = samples_.find(table->second);
+  return sampled == samples_.end() || sampled->second.sample->rows() == 0 ? nullptr : &sampled->second;
 }
 
 // By the types; texts as long as declared, else as most are.
@@ -147,83 +167,95 @@ double StateForecast::Width(const std::vector<sql::TracedColumn>& columns, bool 
   return width;
 }
 
-StateForecast::Load StateForecast::DeclaredLoad(const sql::StateUse& use, double keys, double rows) const {
-  Load load;
+std::vector<StateLoad> StateForecast::DeclaredLoads(const sql::StateUse& use, double keys,
+                                                    double rows) const {
+  StateLoad load;
   load.keys = {keys, keys, keys};
-  load.origin = "declared";
-  if (use.slice_ms > 0)
+  auto held = static_cast<double>(use.held_ms), slice = static_cast<double>(use.slice_ms);
+  if (slice > 0)
     load.copies =
-        std::max(1.0, std::round(static_cast<double>(use.held_ms) / static_cast<double>(use.slice_ms)));
-  double per_key = rows > 0 ? std::max(1.0, rows / keys) : 1;
-  load.elements = use.most_per_key < 0 ? per_key : static_cast<double>(use.most_per_key);
-  return load;
+        std::max(1.0, std::round(held / (use.step_ms > 0 ? static_cast<double>(use.step_ms) : slice)));
+  double per_key = use.keeping == sql::Keeping::kTop ? static_cast<double>(use.most_per_key) : 1;
+  load.classes = {{keys, use.ordered && rows > 0 ? std::max(1.0, rows / keys) : per_key}};
+  return {load};
 }
 
-StateForecast::Load StateForecast::LoadOf(const sql::StateUse& use, const Sampled* sampled) const {
-  double rows = sampled == nullptr ? 0 : sampled->rows;
-  if (use.keys.empty()) return DeclaredLoad(use, 1, rows);
-  if (auto keys = DeclaredKeys(use)) return DeclaredLoad(use, *keys, rows);
-  Load load;
-  if (sampled == nullptr || sampled->sample->rows() == 0) return load;
-  TableSample::Found found = sampled->sample->Of(use);
-  double seen = sampled->sample->rows();
-  load.origin = "from " + Count(seen) + " rows";
-  if (use.held_ms > 0 && use.slice_ms == 0) {  // sessions: as many as were open at the end of the sample
-    load.keys = {found.session_keys, found.session_keys, found.session_keys};
-    load.elements = found.session_keys > 0 ? found.session_rows / found.session_keys : 1;
-    return load;
-  }
-  double total = std::max(rows, seen);
-  double span = use.slice_ms > 0 ? static_cast<double>(use.slice_ms) : 0;
-  if (double rate = sampled->sample->rate(); span > 0 && rate > 0) {
-    total = std::min(total, rate * span);
-    load.copies = std::max(1.0, std::round(static_cast<double>(use.held_ms) / span));
-  }
-  sql::DistinctGrowth growth(found.keys, std::max(total, seen));
-  load.keys = growth.After(total);
-  if (use.most_per_key < 0) load.elements = total / std::max(1.0, load.keys.likely);
-  if (use.most_per_key > 1)
-    load.elements = growth.After(total, static_cast<int>(std::min<int64_t>(use.most_per_key, 1000))).likely /
-                    std::max(1.0, load.keys.likely);
-  if (rows == 0 && span == 0) load.origin += ", for as many";
-  return load;
-}
-
-Result<StateForecast::Forecast> StateForecast::Of(const sql::StateUse& use) const {
-  TablePtr table = TableOf(use);
-  auto at = table == nullptr ? samples_.end() : samples_.find(table->path.object);
-  const Sampled* sampled = at == samples_.end() ? nullptr : &at->second;
-  Load load = LoadOf(use, sampled);
-  double key = Width(use.keys, true), row = Width(use.row, false);
+void StateForecast::FillWidths(const sql::StateUse& use, TableSample::Found* found) const {
   bool declared = std::any_of(use.row.begin(), use.row.end(), [&](const sql::TracedColumn& column) {
     return column.source.known() && Declared("penstock.state.bytes.", column.source);
   });
-  if (sampled != nullptr && sampled->sample->rows() > 0) {
-    TableSample::Found found = sampled->sample->Of(use);
-    if (found.key_bytes > 0) key = found.key_bytes;
-    if (found.row_bytes > 0 && !declared) row = found.row_bytes;
+  if (found->key_bytes.empty()) found->key_bytes = {static_cast<size_t>(Width(use.keys, true))};
+  EntrySample& entries = found->entries;
+  if (entries.row_bytes.empty() || declared) entries.row_bytes = {static_cast<size_t>(Width(use.row, false))};
+  bool viewed = use.keeping == sql::Keeping::kViews;
+  if (entries.name_bytes.empty() && !viewed)
+    entries.name_bytes = {static_cast<size_t>(Width(use.name, false))};
+}
+
+Result<StateForecast::Forecast> StateForecast::Of(const sql::StateUse& use) const {
+  const Sampled* sampled = SampleOf(use);
+  TableSample::Found found;
+  double rows = 0, seen = 0;  // of the table
+  if (sampled != nullptr) {
+    found = sampled->sample->Of(use);
+    rows = sampled->rows;
+    seen = sampled->sample->rows();
   }
-  EntryShape shape;
-  shape.ordered = use.ordered;
-  shape.timers = use.timers;
-  shape.key_bytes = static_cast<size_t>(key);
-  shape.elements = load.elements;
-  shape.element_bytes = use.element_bytes + static_cast<size_t>(use.row_is_element ? row : 0);
-  shape.value_bytes = use.fixed_bytes + static_cast<size_t>(use.row_is_element ? 0 : row);
   Forecast forecast;
-  forecast.keys = load.keys;
-  forecast.copies = load.copies;
-  forecast.origin = load.origin;
-  forecast.entry_bytes = key + load.elements * static_cast<double>(shape.element_bytes + shape.value_bytes);
-  int parallelism = std::max(1, graph_.vertices[static_cast<size_t>(use.vertex)].parallelism);
-  auto measure = [&](double keys) -> Result<double> {
-    ASSIGN_OR_RETURN(double bytes, MeasureState(shape, keys / parallelism, clock_));
-    return bytes * parallelism * load.copies;
-  };
-  ASSIGN_OR_RETURN(forecast.bytes.low, measure(load.keys.low));
-  ASSIGN_OR_RETURN(forecast.bytes.likely, measure(load.keys.likely));
-  ASSIGN_OR_RETURN(forecast.bytes.high, measure(load.keys.high));
+  std::vector<StateLoad> loads;
+  double part = seen > 0 ? found.rows / seen : 1;  // of the rows reach the operator
+  std::optional<double> declared = DeclaredKeys(use);
+  if (use.keys.empty() || declared) {
+    forecast.origin = "declared";
+    loads = DeclaredLoads(use, declared.value_or(1), rows * part);
+  } else if (found.rows > 0) {
+    forecast.origin = "from " + Count(seen) + " rows";
+    if (part < 0.995) forecast.origin += fmt::format(" of which {:.1f} % get here", part * 100);
+    if (rows == 0 && use.unbounded()) forecast.origin += ", for as many";
+    loads = LoadsOf(use, found, std::max(rows, seen) * part);
+  } else {
+    return forecast;
+  }
+  FillWidths(use, &found);
+  RETURN_IF_ERROR(Measure(use, found, loads, &forecast));
   return forecast;
+}
+
+// Keys of an estimate's ends have the rows that those of the likely one have.
+Status StateForecast::Measure(const sql::StateUse& use, const TableSample::Found& found,
+                              const std::vector<StateLoad>& loads, Forecast* forecast) const {
+  std::unique_ptr<KeyFeeder> feeder = MakeKeyFeeder(use, found.entries, around_.eval);
+  StateShape shape{found.key_bytes, found.group_hashes, use.timers, use.gap_ms > 0};
+  int parallelism = std::max(1, graph_.vertices[static_cast<size_t>(use.vertex)].parallelism);
+  double elements = 0, all_keys = 0;
+  for (const StateLoad& load : loads) {
+    auto bytes_of = [&](double keys) -> Result<double> {
+      std::vector<sql::KeyClass> classes = load.classes;
+      double factor = load.keys.likely > 0 ? keys / load.keys.likely : 1;
+      for (sql::KeyClass& one : classes) {
+        one.keys *= factor / parallelism;
+        one.rows = std::max(1.0, one.rows / factor);
+      }
+      ASSIGN_OR_RETURN(double bytes, MeasureState(shape, feeder.get(), classes, around_.clock));
+      return bytes * parallelism * load.copies;
+    };
+    ASSIGN_OR_RETURN(double low, bytes_of(load.keys.low));
+    ASSIGN_OR_RETURN(double likely, bytes_of(load.keys.likely));
+    ASSIGN_OR_RETURN(double high, bytes_of(load.keys.high));
+    forecast->bytes.low += std::min(low, likely);
+    forecast->bytes.likely += likely;
+    forecast->bytes.high += std::max(high, likely);
+    for (const sql::KeyClass& one : load.classes) {
+      all_keys += one.keys * load.copies;
+      elements += one.keys * load.copies * ElementsOf(use, one.rows);
+    }
+  }
+  forecast->keys = loads[0].keys;
+  forecast->copies = loads[0].copies;
+  double entry = Average(found.entries.name_bytes) + Average(found.entries.row_bytes) +
+                 static_cast<double>(use.element_bytes + use.fixed_bytes);
+  forecast->entry_bytes = Average(found.key_bytes) + entry * elements / std::max(1.0, all_keys);
+  return Status::Ok();
 }
 
 std::string StateForecast::Line(const sql::StateUse& use, const Forecast& forecast) const {
@@ -238,9 +270,10 @@ std::string StateForecast::Line(const sql::StateUse& use, const Forecast& foreca
   if (keys.high > keys.low * 1.01) text += " (" + Count(keys.low) + " to " + Count(keys.high) + ")";
   text += ", " + forecast.origin;
   if (forecast.copies > 1) text += " x " + Count(forecast.copies) + " slices";
-  text += fmt::format(" x {:.0f} B = {}, with its structures {}\n", forecast.entry_bytes,
-                      BytesText(keys.likely * forecast.entry_bytes * forecast.copies),
-                      BytesText(forecast.bytes.likely));
+  if (use.keeping != sql::Keeping::kViews)
+    text += fmt::format(" x {:.0f} B = {}", forecast.entry_bytes,
+                        BytesText(keys.likely * forecast.entry_bytes * forecast.copies));
+  text += ", with its structures " + BytesText(forecast.bytes.likely) + "\n";
   if (use.ttl_ms > 0) text += fmt::format("  kept for {} s without use\n", use.ttl_ms / 1000);
   if (use.unbounded() && !use.keys.empty())
     text += "  warning: grows for ever with new keys: it has no TTL (SET 'table.exec.state.ttl')\n";

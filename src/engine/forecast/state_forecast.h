@@ -10,9 +10,10 @@
 #include <optional>
 #include <string>
 
+#include "engine/forecast/input_rows.h"
+#include "engine/forecast/state_load.h"
 #include "engine/forecast/state_report.h"
 #include "engine/forecast/table_sample.h"
-#include "env/clock.h"
 #include "env/files/file_system.h"
 #include "sql/config.h"
 #include "table/catalog.h"
@@ -24,9 +25,9 @@ class StateForecast {
   // Runs a query and feeds its rows to the handler.
   using RunQuery = std::function<Status(const std::string& sql, ResultHandler* handler)>;
 
-  StateForecast(const JobGraph& graph, const Catalog& catalog, const sql::Config& config, FileSystem* files,
-                const Clock* clock)
-      : graph_(graph), catalog_(catalog), config_(config), files_(files), clock_(clock) {}
+  StateForecast(const InputRows::Surroundings& around, const Catalog& catalog, const sql::Config& config,
+                FileSystem* files)
+      : around_(around), graph_(*around.graph), catalog_(catalog), config_(config), files_(files) {}
   // Samples the tables and tells the forecast, a line an operator.
   Result<std::string> Explain(const RunQuery& run);
   // After Explain: bytes of the operators that were forecast, by uid.
@@ -44,31 +45,35 @@ class StateForecast {
     double copies = 1;       // slices that are alive
     std::string origin;
   };
-  Status SampleTables(const RunQuery& run);
-  Result<Forecast> Of(const sql::StateUse& use) const;
-  // Keys and the elements under each of them, in what is alive at once.
-  struct Load {
-    sql::Estimate keys;
-    double elements = 1;
-    double copies = 1;
-    std::string origin;
+  // By table: its inputs of operators, and the columns that the sample needs.
+  struct Wanted {
+    std::vector<TableSample::Feed> feeds;
+    std::vector<std::string> columns;
   };
-  Load LoadOf(const sql::StateUse& use, const Sampled* sampled) const;
-  Load DeclaredLoad(const sql::StateUse& use, double keys, double rows) const;
+  Status SampleTables(const RunQuery& run);
+  Result<std::map<std::string, Wanted>> FindWanted();
+  Status Sample(const std::string& table, Wanted wanted, const RunQuery& run);
+  const Sampled* SampleOf(const sql::StateUse& use) const;
+  std::vector<StateLoad> DeclaredLoads(const sql::StateUse& use, double keys, double rows) const;
+  Result<Forecast> Of(const sql::StateUse& use) const;
+  Status Measure(const sql::StateUse& use, const TableSample::Found& found,
+                 const std::vector<StateLoad>& loads, Forecast* forecast) const;
+  // The sample's keys and entries; where there is none, or widths are declared, of such widths.
+  void FillWidths(const sql::StateUse& use, TableSample::Found* found) const;
   double Width(const std::vector<sql::TracedColumn>& columns, bool key) const;
   std::optional<double> Declared(const char* kind, const sql::SourceColumn& column) const;
   std::optional<double> DeclaredKeys(const sql::StateUse& use) const;
   double RowsOf(const Table& table) const;
-  TablePtr TableOf(const sql::StateUse& use) const;
   std::string Line(const sql::StateUse& use, const Forecast& forecast) const;
 
+  InputRows::Surroundings around_;
   const JobGraph& graph_;
   const Catalog& catalog_;
   const sql::Config& config_;
   FileSystem* files_;
-  const Clock* clock_;
   sql::StateUses uses_;
-  std::map<std::string, Sampled> samples_;  // by table
+  std::map<std::string, Sampled> samples_;                // by table
+  std::map<const sql::StateUse*, std::string> table_of_;  // of uses whose rows come from one
   StateForecasts likely_;
 };
 

@@ -3,88 +3,165 @@
 
 #include <algorithm>
 
-#include "operators/rank/rank_rows.h"
-
 namespace penstock {
 
 namespace {
+
+constexpr size_t kWidths = 4096;    // keys whose length is noted
+constexpr int64_t kEntries = 1024;  // rows whose length is noted, about
+
 std::vector<DataType> TypesOf(const std::vector<sql::TracedColumn>& columns) {
   std::vector<DataType> types;
   for (const sql::TracedColumn& column : columns) types.push_back(column.type);
   return types;
 }
 
-std::vector<ColumnPtr> Pick(const Batch& batch, const std::vector<int>& columns) {
+std::vector<ColumnPtr> Pick(const Batch& batch, const std::vector<sql::TracedColumn>& columns) {
   std::vector<ColumnPtr> picked;
-  for (int column : columns) picked.push_back(batch.column(column));
+  for (const sql::TracedColumn& column : columns) picked.push_back(batch.column(column.column));
   return picked;
 }
+
 }  // namespace
 
-TableSample::TableSample(std::vector<Wanted> wanted, int64_t most_rows)
-    : most_rows_(std::max<int64_t>(most_rows, 1)), next_prefix_(std::max<int64_t>(most_rows_ / 64, 1)) {
-  for (Wanted& one : wanted) {
-    KeyCodec keys(TypesOf(one.use->keys));
-    RowCodec row(one.row.empty() ? std::vector<DataType>() : TypesOf(one.use->row));
-    counters_.push_back({std::move(one), std::move(keys), std::move(row), {}, {}, 0, 0});
+void TableSample::Occurrences::NotePrefix(double rows) {
+  if (rows > 0 && (prefixes.empty() || prefixes.back().rows < rows))
+    prefixes.push_back({rows, static_cast<double>(counts.size())});
+}
+
+sql::KeySample TableSample::Occurrences::Take(double rows) const {
+  sql::KeySample sample;
+  sample.prefixes = prefixes;
+  if (prefixes.empty() || prefixes.back().rows < rows)
+    sample.prefixes.push_back({rows, static_cast<double>(counts.size())});
+  for (const auto& [hash, count] : counts) {
+    auto times = static_cast<size_t>(count);
+    if (times >= sample.occurring.size()) sample.occurring.resize(times + 1);
+    ++sample.occurring[times];
+  }
+  return sample;
+}
+
+TableSample::TableSample(std::vector<Feed> feeds, int64_t most_rows)
+    : feeds_(std::move(feeds)),
+      most_rows_(std::max<int64_t>(most_rows, 1)),
+      next_prefix_(std::max<int64_t>(most_rows_ / 64, 1)) {
+  for (size_t f = 0; f < feeds_.size(); ++f) {
+    for (const sql::StateUse* use : feeds_[f].uses) {
+      Counter& counter = counters_.emplace_back();
+      counter.use = use;
+      counter.feed = f;
+      counter.key_codec = KeyCodec(TypesOf(use->keys));
+      if (use->keeping != sql::Keeping::kViews) counter.name_codec = RowCodec(TypesOf(use->name));
+      counter.row_codec = RowCodec(TypesOf(use->row));
+    }
   }
 }
 
 Status TableSample::status() const {
+  if (!failed_.ok()) return failed_;
   return rows_ < most_rows_ ? Status::Ok() : Status(StatusCode::kCancelled, "the sample is large enough");
 }
 
-void TableSample::Count(Counter* counter, const Batch& batch, int64_t row) {
-  scratch_.clear();
-  counter->key_codec.EncodeRow(Pick(batch, counter->wanted.keys), row, &scratch_);
-  counter->key_bytes += static_cast<double>(scratch_.size());
-  Key& key = counter->keys[HashKey(scratch_)];
-  ++key.count;
-  scratch_.clear();
-  if (!counter->wanted.row.empty())
-    counter->row_codec.EncodeRow(Pick(batch, counter->wanted.row), row, &scratch_);
-  counter->row_bytes += static_cast<double>(scratch_.size());
-  int time = counter->wanted.time;
-  if (time < 0 || batch.column(time)->IsNull(row)) return;
-  int64_t ms = MillisAt(*batch.column(time), row);
-  first_ms_ = std::min(first_ms_, ms);
-  last_ms_ = std::max(last_ms_, ms);
-  if (ms - key.last_ms > counter->wanted.use->held_ms) key.in_session = 0;
-  ++key.in_session;
-  key.last_ms = std::max(key.last_ms, ms);
+void TableSample::NoteEntry(Counter* counter, const Batch& batch, int64_t row, bool new_key) {
+  if (new_key && counter->key_bytes.size() < kWidths) {
+    counter->key_bytes.push_back(key_.size());
+    if (size_t columns = counter->use->group_columns; columns > 0) {
+      std::vector<ColumnPtr> group = Pick(batch, counter->use->keys);
+      group.resize(columns);
+      std::string encoded;
+      counter->key_codec.EncodeRow(group, row, &encoded);
+      counter->group_hashes.push_back(HashKey(encoded));
+    }
+  }
+  if (counter->rows % std::max<int64_t>(1, most_rows_ / kEntries) != 0) return;
+  EntrySample& entries = counter->entries;
+  if (counter->use->keeping == sql::Keeping::kViews) {
+    auto picked = static_cast<int32_t>(row);
+    std::vector<ColumnPtr> values;
+    for (const ColumnPtr& column : Pick(batch, counter->use->name))
+      values.push_back(Column::Flatten(column->Take(std::span(&picked, 1))));
+    counter->values.push_back(std::move(values));
+    return;
+  }
+  std::string encoded;
+  if (!counter->use->row.empty()) counter->row_codec.EncodeRow(Pick(batch, counter->use->row), row, &encoded);
+  entries.name_bytes.push_back(name_.size());
+  entries.row_bytes.push_back(encoded.size());
 }
 
-void TableSample::OnRows(int, const Batch& batch) {
-  for (int64_t row = 0; row < batch.rows && rows_ < most_rows_; ++row) {
-    ++rows_;
-    for (Counter& counter : counters_) Count(&counter, batch, row);
-    if (rows_ < next_prefix_) continue;
-    for (Counter& counter : counters_)
-      counter.prefixes.push_back({rows(), static_cast<double>(counter.keys.size())});
-    next_prefix_ = rows_ * 2;
+void TableSample::Count(Counter* counter, const Batch& batch) {
+  const sql::StateUse& use = *counter->use;
+  std::vector<ColumnPtr> keys = Pick(batch, use.keys), names;
+  bool named = use.keeping == sql::Keeping::kDistinct && !use.name.empty();
+  if (named) names = Pick(batch, use.name);
+  const Column* filter = use.filter < 0 || batch.rows == 0 ? nullptr : batch.column(use.filter).get();
+  for (int64_t row = 0; row < batch.rows; ++row) {
+    if (!IsAdd(batch.kind(row))) continue;
+    if (filter != nullptr && (filter->IsNull(row) || filter->At<uint8_t>(row) == 0)) continue;
+    key_.clear();
+    name_.clear();
+    counter->key_codec.EncodeRow(keys, row, &key_);
+    bool is_new = counter->keys.Add(HashKey(key_));
+    if (named) {
+      counter->name_codec.EncodeRow(names, row, &name_);
+      counter->names.Add(HashKey(key_ + name_));
+    }
+    NoteEntry(counter, batch, row, is_new);
+    ++counter->rows;
   }
 }
 
-double TableSample::rate() const {
-  return last_ms_ > first_ms_ ? rows() / static_cast<double>(last_ms_ - first_ms_) : 0;
+void TableSample::Pass(const Batch& batch) {
+  std::vector<Batch> arrived;
+  for (Feed& feed : feeds_) {
+    Batch rows;
+    rows.rows = batch.rows;
+    rows.kinds = batch.kinds;
+    for (int column : feed.columns) rows.columns.push_back(batch.column(column));
+    Result<Batch> passed = feed.rows->Pass(std::move(rows));
+    if (!passed) {
+      failed_ = Status(passed.error());
+      return;
+    }
+    arrived.push_back(std::move(*passed));
+  }
+  for (Counter& counter : counters_) Count(&counter, arrived[counter.feed]);
+}
+
+void TableSample::OnRows(int, const Batch& batch) {
+  for (int64_t done = 0; done < batch.rows && rows_ < most_rows_ && failed_.ok();) {
+    int64_t part = std::min({batch.rows - done, most_rows_ - rows_, next_prefix_ - rows_});
+    Pass(batch.Slice(done, part));
+    done += part;
+    rows_ += part;
+    if (rows_ < next_prefix_) continue;
+    for (Counter& counter : counters_) {
+      counter.keys.NotePrefix(static_cast<double>(counter.rows));
+      counter.names.NotePrefix(static_cast<double>(counter.rows));
+    }
+    next_prefix_ = rows_ * 2;
+  }
 }
 
 TableSample::Found TableSample::Of(const sql::StateUse& use) const {
   Found found;
   for (const Counter& counter : counters_) {
-    if (counter.wanted.use != &use || rows_ == 0) continue;
-    found.key_bytes = counter.key_bytes / rows();
-    found.row_bytes = counter.row_bytes / rows();
-    found.keys.prefixes = counter.prefixes;
-    if (found.keys.prefixes.empty() || found.keys.prefixes.back().rows < rows())
-      found.keys.prefixes.push_back({rows(), static_cast<double>(counter.keys.size())});
-    for (const auto& [hash, key] : counter.keys) {
-      auto count = static_cast<size_t>(key.count);
-      if (count >= found.keys.occurring.size()) found.keys.occurring.resize(count + 1);
-      ++found.keys.occurring[count];
-      if (key.last_ms + use.held_ms < last_ms_) continue;
-      ++found.session_keys;
-      found.session_rows += static_cast<double>(key.in_session);
+    if (counter.use != &use) continue;
+    const InputRows& passed = *feeds_[counter.feed].rows;
+    found.rows = static_cast<double>(counter.rows);
+    if (passed.span_ms() > 0) found.rate = found.rows / passed.span_ms();
+    found.delay_ms = static_cast<double>(std::max<int64_t>(0, passed.delay_ms()));
+    found.keys = counter.keys.Take(found.rows);
+    found.names = counter.names.Take(found.rows);
+    found.key_bytes = counter.key_bytes;
+    found.group_hashes = counter.group_hashes;
+    found.entries = counter.entries;
+    found.entries.value_rows = static_cast<int64_t>(counter.values.size());
+    for (size_t c = 0; !counter.values.empty() && c < counter.values[0].size(); ++c) {
+      std::vector<ColumnPtr> pieces;
+      for (const auto& values : counter.values) pieces.push_back(values[c]);
+      found.entries.values.push_back(Column::Concat(pieces));
     }
   }
   return found;

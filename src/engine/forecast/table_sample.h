@@ -1,13 +1,18 @@
-// TableSample: what the beginning of a table tells about state over it: how often each key occurs, how wide
-// keys and rows are, how many rows there are in a stretch of event time, and how much of it open sessions
-// hold. Fed as the handler of a query that reads the wanted columns; ends the query when it has enough.
+// TableSample: what the beginning of a table tells about state over it: how many of its rows reach each
+// operator, how often each key occurs there, how wide keys and entries are, how many rows there are in a
+// stretch of event time. Fed as the handler of a query that reads the wanted columns; ends the query when it
+// has enough.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "data/key_codec.h"
 #include "data/row_codec.h"
+#include "engine/forecast/input_rows.h"
+#include "engine/forecast/key_feeder.h"
 #include "engine/output/result_handler.h"
 #include "sql/forecast/distinct_growth.h"
 #include "sql/forecast/state_use.h"
@@ -16,19 +21,23 @@ namespace penstock {
 
 class TableSample : public ResultHandler {
  public:
-  // `use` must have all of its known columns in one table.
-  struct Wanted {
-    const sql::StateUse* use = nullptr;
-    std::vector<int> keys, row;  // columns of the sample
-    int time = -1;
+  // An input of an operator, and what it keeps of it.
+  struct Feed {
+    std::unique_ptr<InputRows> rows;
+    std::vector<int> columns;  // of the sample, for each column of the source
+    std::vector<const sql::StateUse*> uses;
   };
   struct Found {
-    sql::KeySample keys;
-    double key_bytes = 0, row_bytes = 0;  // on average
-    double session_keys = 0, session_rows = 0;
+    double rows = 0;             // that reached the operator
+    double rate = 0;             // of them, for each millisecond of event time; 0 where there is none
+    double delay_ms = 0;         // of the watermark
+    sql::KeySample keys, names;  // `names`: keys with the names of elements, of kDistinct
+    std::vector<size_t> key_bytes;
+    std::vector<uint64_t> group_hashes;  // of sub-keys: of the keys they belong to
+    EntrySample entries;
   };
 
-  TableSample(std::vector<Wanted> wanted, int64_t most_rows);
+  TableSample(std::vector<Feed> feeds, int64_t most_rows);
   void OnColumns(int, const Schema&) override {}
   void OnRows(int statement, const Batch& batch) override;
   void OnOk(int) override {}
@@ -36,27 +45,39 @@ class TableSample : public ResultHandler {
   Status status() const override;
 
   double rows() const { return static_cast<double>(rows_); }
-  // Rows per millisecond of event time; 0 where there is none.
-  double rate() const;
+  // What went wrong with the rows of the sample; otherwise there is something in `Of` for its uses.
+  const Status& failed() const { return failed_; }
   Found Of(const sql::StateUse& use) const;
 
  private:
-  struct Key {
-    int64_t count = 0, last_ms = 0, in_session = 0;
+  // How often values occur.
+  struct Occurrences {
+    std::unordered_map<uint64_t, int64_t> counts;
+    std::vector<sql::PrefixCount> prefixes;
+    bool Add(uint64_t hash) { return ++counts[hash] == 1; }
+    void NotePrefix(double rows);
+    sql::KeySample Take(double rows) const;
   };
   struct Counter {
-    Wanted wanted;
-    KeyCodec key_codec;
-    RowCodec row_codec;
-    std::unordered_map<uint64_t, Key> keys;
-    std::vector<sql::PrefixCount> prefixes;
-    double key_bytes = 0, row_bytes = 0;
+    const sql::StateUse* use = nullptr;
+    size_t feed = 0;
+    KeyCodec key_codec{{}};
+    RowCodec name_codec{{}}, row_codec{{}};
+    int64_t rows = 0;
+    Occurrences keys, names;
+    std::vector<size_t> key_bytes;
+    std::vector<uint64_t> group_hashes;
+    EntrySample entries;
+    std::vector<std::vector<ColumnPtr>> values;  // pieces of entries.values
   };
-  void Count(Counter* counter, const Batch& batch, int64_t row);
+  void Pass(const Batch& batch);
+  void Count(Counter* counter, const Batch& batch);
+  void NoteEntry(Counter* counter, const Batch& batch, int64_t row, bool new_key);
+  std::vector<Feed> feeds_;
   std::vector<Counter> counters_;
   int64_t most_rows_, rows_ = 0, next_prefix_;
-  int64_t first_ms_ = INT64_MAX, last_ms_ = INT64_MIN;
-  std::string scratch_;
+  Status failed_;
+  std::string key_, name_;
 };
 
 }  // namespace penstock

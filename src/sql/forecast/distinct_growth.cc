@@ -49,9 +49,8 @@ Classes ClassesOf(const std::vector<double>& occurring) {
 
 Classes ExpectedClasses(const ZipfModel& model, double rows) {
   Classes classes{};
-  double weights = SumOfWeights(model);
-  ForEachGroup(model.values, [&](double rank, double size) {
-    double mean = rows * std::pow(rank, -model.skew) / weights;
+  model.ForEachShare([&](double share, double size) {
+    double mean = rows * share;
     double seen = -std::expm1(-mean) * size;
     if (mean > 250) {
       classes.back() += seen;
@@ -80,13 +79,49 @@ double ChiSquared(const Classes& counted, const Classes& expected) {
   return sum;
 }
 
+// Keys with few rows are told apart exactly, others in classes that grow by a quarter.
+class ClassCounter {
+ public:
+  void Add(double keys, double rows) {
+    auto number =
+        static_cast<size_t>(rows <= kExact ? rows : kExact + std::log(rows / kExact) / std::log(1.25));
+    if (number >= classes_.size()) classes_.resize(number + 1, {0, 0});
+    classes_[number].keys += keys;
+    classes_[number].rows += keys * rows;
+  }
+  // Scaled to so many keys with so many rows together.
+  std::vector<KeyClass> Take(double keys, double rows) const {
+    std::vector<KeyClass> taken;
+    double all_keys = 0, all_rows = 0;
+    for (const KeyClass& one : classes_) all_keys += one.keys, all_rows += one.rows;
+    if (all_keys <= 0) return taken;
+    double factor = keys / all_keys, beyond_first = all_rows * factor - keys;
+    double growth = beyond_first > 0 ? std::max(0.0, rows - keys) / beyond_first : 0;
+    for (const KeyClass& one : classes_) {
+      if (one.keys <= 0) continue;
+      taken.push_back({one.keys * factor, 1 + (one.rows / one.keys - 1) * growth});
+    }
+    return taken;
+  }
+
+ private:
+  static constexpr double kExact = 8;
+  std::vector<KeyClass> classes_;  // with the rows of all of their keys
+};
+
 }  // namespace
+
+void ZipfModel::ForEachShare(const std::function<void(double share, double keys)>& visit) const {
+  double weights = SumOfWeights(*this) * each;
+  ForEachGroup(values,
+               [&](double rank, double size) { visit(std::pow(rank, -skew) / weights, size * each); });
+}
 
 // The expected least of a Poisson count and `most` is the sum over j < most of the chance of more than j.
 double ZipfModel::DistinctAfter(double rows, int most) const {
-  double weights = SumOfWeights(*this), kept = 0;
-  ForEachGroup(values, [&](double rank, double size) {
-    double mean = rows * std::pow(rank, -skew) / weights;
+  double kept = 0;
+  ForEachShare([&](double share, double size) {
+    double mean = rows * share;
     if (mean > 10.0 * most + 50) {
       kept += size * most;
       return;
@@ -106,52 +141,85 @@ DistinctGrowth::DistinctGrowth(KeySample sample, double longest) : sample_(std::
   LookForDrift();
 }
 
-void DistinctGrowth::Fit(double longest) {
-  const PrefixCount& all = sample_.prefixes.back();
-  double least = std::log(std::max(1.0, all.distinct)), most = std::log(std::max(longest, all.rows) * 100);
-  Classes counted = ClassesOf(sample_.occurring);
+namespace {
+
+// Looks for the models that explain counted classes best.
+class ModelSearch {
+ public:
   struct Candidate {
     ZipfModel model;
     double surprise = INFINITY;
   };
-  std::vector<Candidate> candidates;
-  auto surprise_of = [&](double skew, double log_values) {
-    ZipfModel model{skew, std::max(std::floor(std::exp(log_values)), all.distinct)};
-    candidates.push_back({model, ChiSquared(counted, ExpectedClasses(model, all.rows))});
-    return candidates.back().surprise;
-  };
-  auto best = [&] {
-    return *std::min_element(candidates.begin(), candidates.end(),
-                             [](const Candidate& a, const Candidate& b) { return a.surprise < b.surprise; });
-  };
+  ModelSearch(const KeySample& sample, double longest)
+      : all_(sample.prefixes.back()), longest_(longest), counted_(ClassesOf(sample.occurring)) {}
+
+  // Of models with so many keys of each rank.
+  void Look(double each) {
+    each_ = each;
+    size_t before = candidates_.size();
+    Try(0, Least());
+    for (double skew = 0; skew < 2.05; skew += each == 1 ? 0.1 : 0.2) Search(skew);
+    for (double step : {0.02, 0.005}) {
+      double center = Best(before).model.skew;
+      for (int i = -5; i <= 5; ++i) Search(std::max(0.0, center + step * i));
+    }
+  }
+  const Candidate& Best(size_t from = 0) const {
+    return *std::min_element(candidates_.begin() + static_cast<std::ptrdiff_t>(from), candidates_.end(),
+                             [](const auto& a, const auto& b) { return a.surprise < b.surprise; });
+  }
+  const std::vector<Candidate>& candidates() const { return candidates_; }
+
+ private:
+  double Least() const { return std::log(std::max(1.0, all_.distinct / each_)); }
+  double Try(double skew, double log_values) {
+    double values = std::max(std::floor(std::exp(log_values)), std::ceil(all_.distinct / each_));
+    ZipfModel model{skew, values, each_};
+    candidates_.push_back({model, ChiSquared(counted_, ExpectedClasses(model, all_.rows))});
+    return candidates_.back().surprise;
+  }
   // The best number of values for a skew, by golden section: the more values, the more keys that occur once.
-  auto search = [&](double skew) {
+  void Search(double skew) {
     constexpr double kGolden = 0.6180339887;
-    double low = least, high = most;
+    double low = Least(), high = std::log(std::max(longest_, all_.rows) * 100 / each_);
     double a = high - kGolden * (high - low), b = low + kGolden * (high - low);
-    double at_a = surprise_of(skew, a), at_b = surprise_of(skew, b);
+    double at_a = Try(skew, a), at_b = Try(skew, b);
     for (int i = 0; i < 16; ++i) {
       if (at_a < at_b) {
         high = std::exchange(b, a), at_b = at_a;
-        at_a = surprise_of(skew, a = high - kGolden * (high - low));
+        at_a = Try(skew, a = high - kGolden * (high - low));
       } else {
         low = std::exchange(a, b), at_a = at_b;
-        at_b = surprise_of(skew, b = low + kGolden * (high - low));
+        at_b = Try(skew, b = low + kGolden * (high - low));
       }
     }
-  };
-  surprise_of(0, least);
-  for (double skew = 0; skew < 2.05; skew += 0.1) search(skew);
-  for (double step : {0.02, 0.005}) {
-    double center = best().model.skew;
-    for (int i = -5; i <= 5; ++i) search(std::max(0.0, center + step * i));
   }
-  Candidate chosen = best();
-  best_ = chosen.model;
+
+  PrefixCount all_;
+  double longest_, each_ = 1;
+  Classes counted_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+void DistinctGrowth::Fit(double longest) {
+  ModelSearch search(sample_, longest);
+  search.Look(1);
+  // A third parameter must explain much more.
+  constexpr double kMuchBetter = 20;
+  ModelSearch mixed(sample_, longest);
+  bool is_mixed = search.Best().surprise > kMuchBetter;
+  for (double each : {8.0, 64.0, 512.0, 4096.0}) {
+    if (is_mixed) mixed.Look(each);
+  }
+  is_mixed = is_mixed && mixed.Best().surprise + kMuchBetter < search.Best().surprise;
+  const ModelSearch& found = is_mixed ? mixed : search;
+  best_ = found.Best().model;
   // Two parameters: 95 % of the samples of the true model are within 6 of its best fit; more where even the
   // best one does not fit.
-  double tolerance = chosen.surprise + 6 * std::max(1.0, chosen.surprise / 10);
-  for (const Candidate& candidate : candidates) {
+  double tolerance = found.Best().surprise + 6 * std::max(1.0, found.Best().surprise / 10);
+  for (const auto& candidate : found.candidates()) {
     if (candidate.surprise <= tolerance) plausible_.push_back(candidate.model);
   }
 }
@@ -171,6 +239,22 @@ void DistinctGrowth::LookForDrift() {
     power_ =
         std::clamp(std::log(all.distinct / prefix.distinct) / std::log(all.rows / prefix.rows), 0.0, 1.0);
   }
+}
+
+std::vector<KeyClass> DistinctGrowth::KeysByRows(double rows) const {
+  ClassCounter classes;
+  constexpr double kMany = 64;  // beyond that the count of a key is close to its mean
+  best_.ForEachShare([&](double share, double keys) {
+    double mean = rows * share;
+    if (mean > kMany) return classes.Add(keys, mean);
+    double chance = std::exp(-mean), left = 1 - chance;
+    for (double k = 1; left > 1e-6 && k < 4 * kMany; ++k) {
+      chance *= mean / k;
+      left -= chance;
+      classes.Add(keys * chance, k);
+    }
+  });
+  return classes.Take(After(rows).likely, rows);
 }
 
 Estimate DistinctGrowth::After(double rows, int most) const {

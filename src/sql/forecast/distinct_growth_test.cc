@@ -13,6 +13,7 @@ namespace {
 // SplitMix64: the same stream at every run.
 class Draws {
  public:
+  explicit Draws(uint64_t seed = 1) : state_(seed) {}
   double Next() {
     state_ += 0x9e3779b97f4a7c15ULL;
     uint64_t z = state_;
@@ -22,7 +23,7 @@ class Draws {
   }
 
  private:
-  uint64_t state_ = 1;
+  uint64_t state_;
 };
 
 class ZipfKeys {
@@ -79,6 +80,40 @@ TEST(DistinctGrowth, ZipfIsForecastWithinAQuarterFromATwentieth) {
       EXPECT_GE(estimate.high, stream.distinct * 0.98);
     }
   }
+}
+
+// A column of Zipf's law and one of a thousand values, all alike.
+class PairsOfKeys {
+ public:
+  size_t Next() { return first_.Next() * 1000 + static_cast<size_t>(draws_.Next() * 1000); }
+
+ private:
+  ZipfKeys first_{1.3, 50'000};
+  Draws draws_{2};
+};
+
+TEST(DistinctGrowth, PairsOfColumnsAreMixtures) {
+  Stream stream = Count(PairsOfKeys(), 400'000);
+  Estimate estimate = DistinctGrowth(stream.sample, 400'000).After(400'000);
+  EXPECT_NEAR(estimate.likely / stream.distinct, 1, 0.25);
+}
+
+TEST(DistinctGrowth, KeysAreToldByTheirRows) {
+  constexpr double kRows = 500'000;
+  Stream stream = Count(ZipfKeys(1.0, 100'000), static_cast<size_t>(kRows));
+  DistinctGrowth growth(stream.sample, kRows);
+  double keys = 0, rows = 0, single = 0;
+  for (const KeyClass& one : growth.KeysByRows(kRows)) {
+    keys += one.keys, rows += one.keys * one.rows;
+    if (one.rows < 1.5) single += one.keys;
+  }
+  EXPECT_NEAR(keys, growth.After(kRows).likely, 1);
+  EXPECT_NEAR(rows, kRows, kRows * 0.01);
+  std::unordered_map<size_t, size_t> seen;
+  ZipfKeys again(1.0, 100'000);
+  for (double i = 0; i < kRows; ++i) ++seen[again.Next()];
+  auto once = std::count_if(seen.begin(), seen.end(), [](const auto& key) { return key.second == 1; });
+  EXPECT_NEAR(single / static_cast<double>(once), 1, 0.2);
 }
 
 // Sixteen new keys every hundred rows, each of them for a while.

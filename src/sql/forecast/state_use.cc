@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "expr/aggregate.h"
 #include "operators/calc.h"
@@ -44,39 +45,50 @@ class Input {
   std::vector<TracedColumn> Columns(const std::vector<int>& columns,
                                     const std::vector<DataType>& types) const {
     std::vector<TracedColumn> traced;
-    for (size_t i = 0; i < columns.size(); ++i) traced.push_back({types[i], Source(columns[i])});
+    for (size_t i = 0; i < columns.size(); ++i) traced.push_back({types[i], Source(columns[i]), columns[i]});
     return traced;
   }
   std::vector<TracedColumn> First(const std::vector<DataType>& types) const {
-    std::vector<TracedColumn> traced;
-    for (size_t i = 0; i < types.size(); ++i) traced.push_back({types[i], Source(static_cast<int>(i))});
-    return traced;
+    std::vector<int> columns(types.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    return Columns(columns, types);
   }
   std::vector<TracedColumn> Of(const std::vector<int>& columns, const std::vector<DataType>& all) const {
     std::vector<TracedColumn> traced;
-    for (int column : columns) traced.push_back({all[static_cast<size_t>(column)], Source(column)});
+    for (int column : columns) traced.push_back({all[static_cast<size_t>(column)], Source(column), column});
     return traced;
-  }
-  SourceColumn Source(int column) const {
-    return edge_ == nullptr || column < 0 ? SourceColumn{} : TraceColumn(graph_, edge_->from, column);
   }
 
  private:
+  SourceColumn Source(int column) const {
+    return edge_ == nullptr || column < 0 ? SourceColumn{} : TraceColumn(graph_, edge_->from, column);
+  }
   const JobGraph& graph_;
   const JobEdge* edge_;
 };
 
-// The bytes a group of these aggregates takes, without what they keep in views.
-size_t AggregateBytes(const std::vector<AggregateCall>& calls, bool retracts) {
+// What a group of these aggregates takes.
+struct GroupShape {
+  size_t bytes = sizeof(int64_t);  // the group's rows, and fixed state
+  bool mergeable = true;           // slices can be put together
+  std::vector<size_t> viewed;      // aggregates that keep more
+};
+
+GroupShape ShapeOf(const std::vector<AggregateCall>& calls, bool retracts) {
   const EvalContext context;
-  size_t bytes = sizeof(int64_t);  // the group's rows
-  for (const AggregateCall& call : calls) {
+  GroupShape shape;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const AggregateCall& call = calls[i];
     const AggregateFunction* function = AggregateRegistry::BuiltIn().Find(call.function);
     if (function == nullptr) continue;
     auto kernel = function->BindCall({call.arg_types, call.constants, call.type, retracts, &context});
-    if (kernel) bytes += (*kernel)->width();
+    if (!kernel) continue;
+    shape.bytes += (*kernel)->width();
+    if ((*kernel)->view_count() > 0) shape.viewed.push_back(i);
+    shape.mergeable =
+        shape.mergeable && (*kernel)->mergeable() && !call.distinct && (*kernel)->view_count() == 0;
   }
-  return bytes;
+  return shape;
 }
 
 StateUse Use(const JobVertex& vertex, const char* what, bool ordered, int64_t ttl_ms) {
@@ -88,16 +100,30 @@ StateUse Use(const JobVertex& vertex, const char* what, bool ordered, int64_t tt
   return use;
 }
 
-// A use per aggregate with DISTINCT: its values, by group and value.
+// A use per aggregate with DISTINCT: its values, by group and value; and one for what others keep beside.
 template <typename Spec>
-void AddDistinct(const Spec& spec, const Input& input, const StateUse& groups, std::vector<StateUse>* uses) {
+void AddBeside(const Spec& spec, const Input& input, const StateUse& groups, const GroupShape& shape,
+               std::vector<StateUse>* uses) {
   for (const AggregateCall& call : spec.calls) {
     if (!call.distinct) continue;
     StateUse use = groups;
     use.what = "values of " + call.function + "(DISTINCT)";
     use.fixed_bytes = 0;
+    use.filter = call.filter;
+    use.group_columns = use.keys.size();
     std::vector<TracedColumn> values = input.Columns(call.args, call.arg_types);
     use.keys.insert(use.keys.end(), values.begin(), values.end());
+    uses->push_back(std::move(use));
+  }
+  for (size_t i : shape.viewed) {
+    StateUse use = groups;
+    use.what = "values of " + spec.calls[i].function;
+    use.ordered = true;
+    use.keeping = Keeping::kViews;
+    use.name = input.Columns(spec.calls[i].args, spec.calls[i].arg_types);
+    use.call = spec.calls[i];
+    use.filter = spec.calls[i].filter;
+    use.retracts = spec.retracts;
     uses->push_back(std::move(use));
   }
 }
@@ -107,10 +133,33 @@ Status AddGroups(const JobGraph& graph, const JobVertex& vertex, std::vector<Sta
   Input input(graph, vertex.id);
   StateUse use = Use(vertex, "groups", false, spec.ttl_ms);
   use.keys = input.Columns(spec.groups, spec.group_types);
-  use.fixed_bytes = AggregateBytes(spec.calls, spec.retracts);
-  AddDistinct(spec, input, use, uses);
+  GroupShape shape = ShapeOf(spec.calls, spec.retracts);
+  use.fixed_bytes = shape.bytes;
+  AddBeside(spec, input, use, shape, uses);
   uses->push_back(std::move(use));
   return Status::Ok();
+}
+
+// The windows that a vertex' input was put into, and the time they were cut by.
+std::optional<WindowTvfSpec> WindowsBefore(const JobGraph& graph, int vertex, int input) {
+  for (const JobEdge* edge = InputEdge(graph, vertex, input); edge != nullptr;
+       edge = InputEdge(graph, edge->from, 0)) {
+    const JobVertex& at = graph.vertices[static_cast<size_t>(edge->from)];
+    if (at.factory != "window_tvf") continue;
+    Result<WindowTvfSpec> spec = WindowTvfSpec::Parse(at.spec);
+    if (!spec) return std::nullopt;
+    return *spec;
+  }
+  return std::nullopt;
+}
+
+// A row is in as many windows as are open at once, each a namespace of its own.
+bool HoldInWindows(const JobGraph& graph, const JobVertex& vertex, int input, StateUse* use) {
+  std::optional<WindowTvfSpec> windows = WindowsBefore(graph, vertex.id, input);
+  if (!windows) return false;
+  use->slice_ms = use->held_ms = windows->window.size;
+  if (windows->window.shape == WindowShape::kHop) use->step_ms = windows->window.step();
+  return true;
 }
 
 Status AddWindows(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
@@ -118,11 +167,19 @@ Status AddWindows(const JobGraph& graph, const JobVertex& vertex, std::vector<St
   Input input(graph, vertex.id);
   StateUse use = Use(vertex, "groups of open windows", false, 0);
   use.keys = input.Columns(spec.groups, spec.group_types);
-  use.fixed_bytes = AggregateBytes(spec.calls, spec.retracts);
+  GroupShape shape = ShapeOf(spec.calls, spec.retracts);
+  use.fixed_bytes = shape.bytes;
   use.held_ms = spec.window.size;
   use.slice_ms = spec.window.step();
-  use.time = input.Source(spec.time_column);
-  AddDistinct(spec, input, use, uses);
+  if (spec.window.shape == WindowShape::kHop && !shape.mergeable) {
+    use.slice_ms = spec.window.size;
+    use.step_ms = spec.window.step();
+  }
+  if (spec.attached) {
+    // Rows of sessions come when those have ended, and leave at once.
+    if (!HoldInWindows(graph, vertex, 0, &use)) return Status::Ok();
+  }
+  AddBeside(spec, input, use, shape, uses);
   uses->push_back(std::move(use));
   return Status::Ok();
 }
@@ -133,6 +190,7 @@ Status AddDeduplicate(const JobGraph& graph, const JobVertex& vertex, std::vecto
   StateUse use = Use(vertex, "rows kept", true, spec.ttl_ms);
   use.keys = input.Of(spec.rows.partition, spec.rows.types);
   bool keeps_row = spec.keep_last;  // a first row is forgotten once it is out
+  use.keeping = keeps_row ? Keeping::kNewest : Keeping::kFirst;
   if (keeps_row) use.row = input.First(spec.rows.types);
   if (keeps_row) use.fixed_bytes = sizeof(int64_t);
   uses->push_back(std::move(use));
@@ -146,7 +204,9 @@ Status AddRank(const JobGraph& graph, const JobVertex& vertex, std::vector<State
   use.keys = input.Of(spec.rows.partition, spec.rows.types);
   use.row = input.First(spec.rows.types);
   use.element_bytes = sizeof(int64_t) + 9 * spec.rows.order.size();  // arrival number and sort columns
-  use.most_per_key = spec.input == RankInput::kRetract || spec.last_column >= 0 ? -1 : spec.last;
+  bool all = spec.input == RankInput::kRetract || spec.last_column >= 0;
+  use.keeping = all ? Keeping::kEach : Keeping::kTop;
+  use.most_per_key = spec.last;
   uses->push_back(std::move(use));
   return Status::Ok();
 }
@@ -157,11 +217,15 @@ Status AddJoin(const JobGraph& graph, const JobVertex& vertex, std::vector<State
     Input input(graph, vertex.id, static_cast<int>(side));
     const JoinSide& of = spec.join.sides[side];
     StateUse use = Use(vertex, side == 0 ? "left rows" : "right rows", true, spec.states[side].ttl_ms);
+    use.input = static_cast<int>(side);
     use.keys = input.Columns(of.keys, of.key_types);
-    use.row = input.First(of.types);
-    use.row_is_element = !spec.states[side].has_unique_key;
+    const JoinStateSpec& state = spec.states[side];
     use.fixed_bytes = 8;  // copies and associations
-    use.most_per_key = spec.states[side].unique_in_join_key ? 1 : -1;
+    if (state.has_unique_key) use.row = input.First(of.types);
+    if (!state.unique_in_join_key) {  // equal rows are counted
+      use.keeping = Keeping::kDistinct;
+      use.name = state.has_unique_key ? input.Of(state.unique_key, of.types) : input.First(of.types);
+    }
     uses->push_back(std::move(use));
   }
   return Status::Ok();
@@ -171,17 +235,16 @@ Status AddSession(const JobGraph& graph, const JobVertex& vertex, std::vector<St
   ASSIGN_OR_RETURN(SessionWindowSpec spec, SessionWindowSpec::Parse(vertex.spec));
   Input input(graph, vertex.id);
   StateUse use = Use(vertex, "rows of open sessions", true, 0);
-  use.most_per_key = -1;
+  use.keeping = Keeping::kEach;
   use.keys = input.Of(spec.rows.partition, spec.rows.types);
   use.row = input.First(spec.rows.types);
   use.element_bytes = 2 * sizeof(int64_t);
   use.fixed_bytes = 1;
-  use.held_ms = spec.gap;
-  use.time = input.Source(spec.time_column);
+  use.gap_ms = spec.gap;
   StateUse sessions = use;
   sessions.what = "open sessions";
+  sessions.per_session = true;
   sessions.row.clear();
-  sessions.most_per_key = 1;
   sessions.element_bytes = sizeof(int64_t);
   sessions.fixed_bytes = 2 * sizeof(int64_t);
   sessions.timers = true;
@@ -205,11 +268,12 @@ StateUse JoinRows(const JobGraph& graph, const JobVertex& vertex, const JoinSpec
   Input input(graph, vertex.id, static_cast<int>(side));
   const JoinSide& of = join.sides[side];
   StateUse use = Use(vertex, side == 0 ? "left rows" : "right rows", true, 0);
+  use.input = static_cast<int>(side);
   use.keys = input.Columns(of.keys, of.key_types);
   use.row = input.First(of.types);
   use.element_bytes = 2 * sizeof(int64_t);
   use.fixed_bytes = 1;
-  use.most_per_key = -1;
+  use.keeping = Keeping::kEach;
   return use;
 }
 
@@ -221,13 +285,10 @@ Status AddIntervalJoin(const JobGraph& graph, const JobVertex& vertex, std::vect
     int64_t reach = side == 0 ? -spec.lower_ms : spec.upper_ms;
     // The watermark that lets rows go is held back by the larger bound already where the other side lags.
     use.held_ms = std::max<int64_t>(reach + spec.min_cleanup_ms, 1);
-    use.slice_ms = use.held_ms;
-    if (!spec.proctime)
-      use.time = Input(graph, vertex.id, static_cast<int>(side)).Source(spec.time_columns[side]);
     StateUse timers = use;
     timers.what = side == 0 ? "timers of left rows" : "timers of right rows";
     timers.row.clear();
-    timers.most_per_key = 1;
+    timers.keeping = Keeping::kNewest;
     timers.element_bytes = 1;
     timers.fixed_bytes = sizeof(int64_t);
     timers.timers = true;
@@ -243,32 +304,10 @@ Status AddTemporalJoin(const JobGraph& graph, const JobVertex& vertex, std::vect
   StateUse use = JoinRows(graph, vertex, spec.join, 1);
   use.what = "versions";
   use.element_bytes = sizeof(int64_t);
-  use.most_per_key = 1;
+  use.keeping = Keeping::kNewest;
   use.ttl_ms = spec.ttl_ms;
   uses->push_back(std::move(use));
   return Status::Ok();
-}
-
-// The windows that a vertex' input was put into, and the time they were cut by.
-std::optional<WindowTvfSpec> WindowsBefore(const JobGraph& graph, int vertex, int input, SourceColumn* time) {
-  for (const JobEdge* edge = InputEdge(graph, vertex, input); edge != nullptr;
-       edge = InputEdge(graph, edge->from, 0)) {
-    const JobVertex& at = graph.vertices[static_cast<size_t>(edge->from)];
-    if (at.factory != "window_tvf") continue;
-    Result<WindowTvfSpec> spec = WindowTvfSpec::Parse(at.spec);
-    if (!spec) return std::nullopt;
-    *time = Input(graph, at.id).Source(spec->time_column);
-    return *spec;
-  }
-  return std::nullopt;
-}
-
-// A row is in as many windows as are open at once, each a namespace of its own.
-void HoldInWindows(const JobGraph& graph, const JobVertex& vertex, int input, StateUse* use) {
-  std::optional<WindowTvfSpec> windows = WindowsBefore(graph, vertex.id, input, &use->time);
-  if (!windows) return;
-  use->slice_ms = windows->window.size;
-  use->held_ms = windows->window.size * std::max<int64_t>(1, windows->window.size / windows->window.step());
 }
 
 Status AddWindowJoin(const JobGraph& graph, const JobVertex& vertex, std::vector<StateUse>* uses) {
@@ -277,8 +316,8 @@ Status AddWindowJoin(const JobGraph& graph, const JobVertex& vertex, std::vector
     StateUse use = JoinRows(graph, vertex, spec.join, side);
     use.element_bytes = sizeof(int64_t);
     use.fixed_bytes = 0;
-    HoldInWindows(graph, vertex, static_cast<int>(side), &use);
-    if (use.held_ms == 0) return Status::Internal("windows that are not known");
+    if (!HoldInWindows(graph, vertex, static_cast<int>(side), &use))
+      return Status::Internal("windows that are not known");
     uses->push_back(std::move(use));
   }
   return Status::Ok();
@@ -291,9 +330,9 @@ Status AddWindowRank(const JobGraph& graph, const JobVertex& vertex, std::vector
   use.keys = input.Of(spec.rows.partition, spec.rows.types);
   use.row = input.First(spec.rows.types);
   use.element_bytes = 2 * sizeof(int64_t) + 9 * spec.rows.order.size();
+  use.keeping = Keeping::kTop;
   use.most_per_key = spec.last;
-  HoldInWindows(graph, vertex, 0, &use);
-  if (use.held_ms == 0) return Status::Internal("windows that are not known");
+  if (!HoldInWindows(graph, vertex, 0, &use)) return Status::Internal("windows that are not known");
   uses->push_back(std::move(use));
   return Status::Ok();
 }
@@ -305,18 +344,17 @@ Status AddOver(const JobGraph& graph, const JobVertex& vertex, std::vector<State
   bool bounded = spec.preceding >= 0;
   StateUse groups = Use(vertex, "keys", false, spec.ttl_ms);
   groups.keys = input.Of(spec.rows.partition, spec.rows.types);
-  groups.fixed_bytes = 3 * sizeof(int64_t) + AggregateBytes(spec.functions.calls, bounded);
+  groups.fixed_bytes = 3 * sizeof(int64_t) + ShapeOf(spec.functions.calls, bounded).bytes;
   StateUse rows = groups;
   rows.what = "rows of frames";
   rows.ordered = true;
   rows.row = input.First(spec.rows.types);
   rows.fixed_bytes = 0;
   rows.element_bytes = 2 * sizeof(int64_t);
+  rows.keeping = spec.row_frame ? Keeping::kTop : Keeping::kEach;
   rows.most_per_key = spec.preceding + 1;
   if (!spec.row_frame) {
-    rows.most_per_key = -1;
-    rows.held_ms = rows.slice_ms = std::max<int64_t>(spec.preceding, 1);
-    rows.time = input.Source(spec.time_column);
+    rows.held_ms = std::max<int64_t>(spec.preceding, 1);
   }
   for (const OverFunction& function : spec.functions.functions) {
     if (function.kind != OverFunction::Kind::kLag) continue;
@@ -326,6 +364,7 @@ Status AddOver(const JobGraph& graph, const JobVertex& vertex, std::vector<State
     lag.row = rows.row;
     lag.fixed_bytes = 0;
     lag.element_bytes = 2 * sizeof(int64_t);
+    lag.keeping = Keeping::kTop;
     lag.most_per_key = function.offset;
     uses->push_back(std::move(lag));
   }
@@ -341,7 +380,7 @@ Status AddOverChanges(const JobGraph& graph, const JobVertex& vertex, std::vecto
   use.keys = input.Of(spec.rows.partition, spec.rows.types);
   use.row = input.First(spec.rows.types);
   use.element_bytes = sizeof(int64_t) + 9 * spec.rows.order.size();
-  use.most_per_key = -1;
+  use.keeping = Keeping::kEach;
   uses->push_back(std::move(use));
   return Status::Ok();
 }
@@ -389,6 +428,10 @@ const std::map<std::string, Reader>& Readers() {
 const char* const kOthers[] = {"sort"};
 
 }  // namespace
+
+std::string TableOfSource(const JobVertex& source) {
+  return source.name.starts_with(kSource) ? source.name.substr(kSource.size()) : std::string();
+}
 
 SourceColumn TraceColumn(const JobGraph& graph, int vertex, int column) {
   std::string
