@@ -16,6 +16,7 @@
 #include "state/hash/state_context.h"
 #include "state/keyed_format.h"
 #include "state/layered_source.h"
+#include "state/section_writer.h"
 
 namespace penstock {
 
@@ -150,13 +151,13 @@ class KeyedBackend : public BoundedBackend {
     auto add = [&](const KeyedStateInfo& info, auto& state) {
       if (from == nullptr) {
         RETURN_IF_ERROR(state.BringElsewhere());
-        ByteWriter part;
+        SectionWriter part(state.MemoryBytes());
         state.Snapshot(part);
         layers.Add(info, part.Take(), {state.Elsewhere(from)});
         return Status::Ok();
       }
       ASSIGN_OR_RETURN(std::shared_ptr<KeyedSections> spooled, state.Spool(*from));
-      ByteWriter part;
+      SectionWriter part(spooled ? 0 : state.MemoryBytes());
       bool in_memory = !spooled && state.WriteDelta(*from, part);
       layers.Add(info, in_memory ? part.Take() : std::string(), {spooled, state.Elsewhere(from)});
       return Status::Ok();

@@ -38,13 +38,28 @@ MapElement TakeMapElement(ByteReader* in) {
   return element;
 }
 
+namespace {
+Status Damaged(const char* what) { return Status::Corruption(std::string("keyed state ") + what); }
+}  // namespace
+
+Status TakeStateParts(bool delta, ByteReader* in, StateImage* state) {
+  if (delta && state->kind != StateKind::kTimers) {
+    for (uint64_t dropped = in->Count(); dropped > 0 && in->ok(); --dropped)
+      state->dropped.push_back(in->Fixed<int64_t>());
+  }
+  for (uint64_t groups = in->Count(); groups > 0 && in->ok(); --groups) {
+    auto group = static_cast<int>(in->Varint());
+    if (!state->groups.emplace(group, in->String()).second) return Damaged("names a key group twice");
+  }
+  return Status::Ok();
+}
+
 Result<KeyedImage> KeyedImage::Read(std::string_view bytes) {
-  auto damaged = [](const char* what) { return Status::Corruption(std::string("keyed state ") + what); };
-  if (!bytes.starts_with(kKeyedMark)) return damaged("without its mark");
+  if (!bytes.starts_with(kKeyedMark)) return Damaged("without its mark");
   ByteReader in(bytes.substr(kKeyedMark.size()));
   KeyedImage image;
   auto version = in.Fixed<uint8_t>();
-  if (version != kKeyedBase && version != kKeyedDelta) return damaged("of an unknown version");
+  if (version != kKeyedBase && version != kKeyedDelta) return Damaged("of an unknown version");
   image.delta = version == kKeyedDelta;
   image.max_parallelism = in.Varint();
   for (uint64_t left = in.Count(); left > 0 && in.ok(); --left) {
@@ -52,21 +67,14 @@ Result<KeyedImage> KeyedImage::Read(std::string_view bytes) {
     state.kind = in.Fixed<StateKind>();
     state.name = in.String();
     if (state.kind < StateKind::kFixed || state.kind > StateKind::kTimers)
-      return damaged("with an unknown kind of state");
+      return Damaged("with an unknown kind of state");
     if (state.kind == StateKind::kFixed) {
       state.width = in.Varint();
       state.sub_keys = in.Bool();
     }
-    if (image.delta && state.kind != StateKind::kTimers) {
-      for (uint64_t dropped = in.Count(); dropped > 0 && in.ok(); --dropped)
-        state.dropped.push_back(in.Fixed<int64_t>());
-    }
-    for (uint64_t groups = in.Count(); groups > 0 && in.ok(); --groups) {
-      auto group = static_cast<int>(in.Varint());
-      if (!state.groups.emplace(group, in.String()).second) return damaged("names a key group twice");
-    }
+    RETURN_IF_ERROR(TakeStateParts(image.delta, &in, &state));
   }
-  if (!in.ok() || !in.at_end()) return damaged("is cut short");
+  if (!in.ok() || !in.at_end()) return Damaged("is cut short");
   return image;
 }
 

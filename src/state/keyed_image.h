@@ -25,6 +25,10 @@ struct StateImage {
   std::map<int, std::string_view> groups;  // sections by key group
 };
 
+// Takes what follows a state's name: the namespaces a delta dropped, key groups. kCorruption where a group is
+// named twice; where the bytes end too early `in` is corrupt.
+Status TakeStateParts(bool delta, ByteReader* in, StateImage* state);
+
 struct KeyedImage {
   bool delta = false;
   uint64_t max_parallelism = 0;

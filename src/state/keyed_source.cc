@@ -12,17 +12,25 @@ class BytesSource : public KeyedSource {
  public:
   explicit BytesSource(std::string bytes) : bytes_(std::move(bytes)) {}
   Status ReadOwn() { return Read(bytes_); }
+  Status ReadOwnPart(bool delta, KeyedStateInfo info) {
+    delta_ = delta;
+    StateImage& state = image_.states.emplace_back();
+    state.kind = info.kind;
+    ByteReader in(bytes_);
+    RETURN_IF_ERROR(TakeStateParts(delta, &in, &state));
+    if (!in.ok() || !in.at_end()) return Status::Corruption("keyed state is cut short");
+    NoteParts(state, &info);
+    states_.push_back(std::move(info));
+    return Status::Ok();
+  }
   Status Read(std::string_view bytes) {
     ASSIGN_OR_RETURN(image_, KeyedImage::Read(bytes));
     delta_ = image_.delta;
     max_parallelism_ = image_.max_parallelism;
     for (const StateImage& state : image_.states) {
       KeyedStateInfo& info = states_.emplace_back();
-      info = {state.kind, std::string(state.name), state.width, state.sub_keys, state.dropped, {}};
-      for (const auto& [group, section] : state.groups) {
-        info.groups.push_back(group);
-        info.bytes += section.size();
-      }
+      info = {state.kind, std::string(state.name), state.width, state.sub_keys, {}, {}};
+      NoteParts(state, &info);
     }
     return Status::Ok();
   }
@@ -32,6 +40,13 @@ class BytesSource : public KeyedSource {
   }
 
  private:
+  static void NoteParts(const StateImage& state, KeyedStateInfo* info) {
+    info->dropped = state.dropped;
+    for (const auto& [group, section] : state.groups) {
+      info->groups.push_back(group);
+      info->bytes += section.size();
+    }
+  }
   std::string bytes_;
   KeyedImage image_;
 };
@@ -74,6 +89,12 @@ Result<std::shared_ptr<KeyedSource>> MakeKeyedSource(std::string bytes) {
   }
   auto source = std::make_shared<BytesSource>(std::move(bytes));
   RETURN_IF_ERROR(source->ReadOwn());
+  return std::shared_ptr<KeyedSource>(std::move(source));
+}
+
+Result<std::shared_ptr<KeyedSource>> MakeStateSource(bool delta, KeyedStateInfo info, std::string part) {
+  auto source = std::make_shared<BytesSource>(std::move(part));
+  RETURN_IF_ERROR(source->ReadOwnPart(delta, std::move(info)));
   return std::shared_ptr<KeyedSource>(std::move(source));
 }
 

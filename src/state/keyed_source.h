@@ -54,6 +54,9 @@ class KeyedSource {
 Result<std::shared_ptr<KeyedSource>> MakeKeyedSource(std::string bytes);
 Result<std::shared_ptr<KeyedSource>> MakeKeyedView(std::string_view bytes);
 
+// One state as a source; `part` is what follows its name, width and sub-keys in a base or a delta.
+Result<std::shared_ptr<KeyedSource>> MakeStateSource(bool delta, KeyedStateInfo info, std::string part);
+
 // Writes a source as bytes, section by section, through append(piece).
 using AppendBytes = std::function<Status(std::string_view piece)>;
 Status WriteKeyed(KeyedSource& source, const AppendBytes& append);

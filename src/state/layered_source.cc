@@ -35,14 +35,10 @@ class LayeredSource : public KeyedSource {
     delta_ = delta;
     max_parallelism_ = max_parallelism;
   }
-  Status Add(KeyedStateInfo info, const std::string& part, const Layers::Elsewhere& elsewhere) {
+  Status Add(KeyedStateInfo info, std::string part, const Layers::Elsewhere& elsewhere) {
     std::vector<std::shared_ptr<KeyedSource>> layers;
     if (!part.empty()) {
-      ByteWriter one;
-      WriteKeyedHead(delta_, max_parallelism_, 1, one);
-      WriteStateName(info, one);
-      one.Raw(part);
-      ASSIGN_OR_RETURN(std::shared_ptr<KeyedSource> source, MakeKeyedSource(one.Take()));
+      ASSIGN_OR_RETURN(std::shared_ptr<KeyedSource> source, MakeStateSource(delta_, info, std::move(part)));
       info.dropped = source->states()[0].dropped;
       layers.push_back(std::move(source));
     }
@@ -66,8 +62,10 @@ class LayeredSource : public KeyedSource {
     return Status::Ok();
   }
   Result<std::string> Slice(size_t state, int group, uint32_t slice) override {
+    const auto& layers = layers_[state];
+    if (layers.size() == 1) return layers[0]->Read(group, slice);
     std::string section;
-    for (const auto& layer : layers_[state]) {
+    for (const auto& layer : layers) {
       ASSIGN_OR_RETURN(std::string more, layer->Read(group, slice));
       section.append(more);
     }
@@ -94,11 +92,17 @@ Result<KeyedPart> Layers::Take(uint64_t since) && {
   KeyedPart snapshot;
   snapshot.since = since;
   if (delta_ && states_.empty()) return snapshot;
-  bool in_memory =
-      std::none_of(states_.begin(), states_.end(), [](const State& s) { return !s.elsewhere.empty(); });
-  if (!in_memory) {
+  constexpr size_t kSmallBytes = size_t{1} << 20;
+  size_t bytes = 0;
+  bool in_memory = true;
+  for (const State& state : states_) {
+    bytes += state.part.size();
+    in_memory = in_memory && state.elsewhere.empty();
+  }
+  if (!in_memory || bytes >= kSmallBytes) {
     auto source = std::make_shared<LayeredSource>(delta_, max_parallelism_);
-    for (State& state : states_) RETURN_IF_ERROR(source->Add(state.info, state.part, state.elsewhere));
+    for (State& state : states_)
+      RETURN_IF_ERROR(source->Add(state.info, std::move(state.part), state.elsewhere));
     snapshot.source = std::move(source);
     return snapshot;
   }
@@ -107,8 +111,6 @@ Result<KeyedPart> Layers::Take(uint64_t since) && {
   for (State& state : states_) {
     WriteStateName(state.info, out);
     out.Raw(state.part);
-    state.part.clear();
-    state.part.shrink_to_fit();
   }
   snapshot.bytes = out.Take();
   return snapshot;

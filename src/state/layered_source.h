@@ -32,7 +32,7 @@ class Layers {
   // is `elsewhere` is disjoint, each may be null.
   using Elsewhere = std::vector<std::shared_ptr<KeyedSections>>;
   void Add(const KeyedStateInfo& info, std::string part, const Elsewhere& elsewhere);
-  // As bytes where all of it is in memory.
+  // As bytes where all of it is in memory and it is small: what is large is not copied together.
   Result<KeyedPart> Take(uint64_t since) &&;
 
  private:

@@ -41,6 +41,11 @@ class ElementLeaf {
     size_t size() const { return size_t{element_size} + value_size; }
   };
 
+  // Asks for what is read first of a leaf with one row or a few.
+  void Prefetch() const {
+    for (size_t line = 0; line < 4; ++line) __builtin_prefetch(block_.get() + line * 64);
+  }
+
   size_t size() const { return block_ ? header().entries : 0; }
   // Bytes of elements and values, epoch of the last put, what it takes in memory.
   size_t live() const { return block_ ? header().live : 0; }

@@ -87,6 +87,8 @@ class FlatTable {
     }
   }
   int64_t TimeOf(const uint8_t* value) const { return MetaOf(value)->time; }
+  // The entry of a value of any segment with this layout.
+  Entry EntryAt(uint8_t* value) const { return EntryOf(value - layout_.value_offset()); }
 
  private:
   enum State : uint32_t { kEmpty = 0, kFull = 1, kErased = 2 };
@@ -110,7 +112,7 @@ class FlatTable {
     if (size > layout_.key_room) std::memcpy(&key, key, sizeof(key));
     return {key, size};
   }
-  Entry EntryOf(uint8_t* slot) {
+  Entry EntryOf(uint8_t* slot) const {
     return {KeyOf(slot), Meta(slot)->hash, Meta(slot)->time, slot + layout_.value_offset(),
             Meta(slot)->epoch};
   }

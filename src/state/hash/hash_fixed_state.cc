@@ -6,7 +6,6 @@
 
 #include "data/key_codec.h"
 #include "state/hash/ordered_elements.h"
-#include "state/keyed_format.h"
 
 namespace penstock {
 
@@ -145,31 +144,22 @@ size_t HashFixedState::Evict(size_t bytes, const VisitEntry& visit) {
   return before - std::min(before, MemoryBytes());
 }
 
-void HashFixedState::WriteKey(const FlatTable::Entry& entry, ByteWriter& out) const {
+void HashFixedState::WriteKey(const FlatTable::Entry& entry, SectionWriter& out) const {
   out.String(entry.key);
   if (descriptor_.sub_keys) out.Fixed(static_cast<uint32_t>(entry.hash >> 32));
 }
 
-void HashFixedState::WriteEntry(const FlatTable::Entry& entry, ByteWriter& out) const {
+void HashFixedState::WriteEntry(const FlatTable::Entry& entry, SectionWriter& out) const {
   WriteKey(entry, out);
   out.Fixed(entry.time);
   out.Raw({reinterpret_cast<const char*>(entry.value), descriptor_.width});
 }
 
-void HashFixedState::Snapshot(ByteWriter& out) {
-  std::vector<Item> items;
-  for (auto& [name_space, table] : tables_) {
-    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
-      items.push_back({KeyGroupOf(entry.hash, range_.max_parallelism), space, entry});
-    });
-  }
-  std::stable_sort(items.begin(), items.end(),
-                   [](const Item& a, const Item& b) { return a.group < b.group; });
-  auto write_run = [this](std::span<const Item> run, ByteWriter& section) {
-    section.Varint(run.size());
-    for (const Item& item : run) WriteEntry(item.entry, section);
-  };
-  WriteKeyGroups(items, write_run, out);
+void HashFixedState::Snapshot(SectionWriter& out) {
+  GroupedSlots slots(tables_, range_.max_parallelism);
+  slots.WriteTo(
+      out, [](const uint8_t*, const uint8_t*) {},
+      [&](const FlatTable::Entry& entry) { WriteEntry(entry, out); });
 }
 
 // Those that are not there, each once: what is there again is among the changed entries.
@@ -195,7 +185,7 @@ std::vector<HashFixedState::Item> HashFixedState::ErasedSince(uint32_t from, con
   return erased;
 }
 
-bool HashFixedState::WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out) {
+bool HashFixedState::WriteDelta(uint32_t from, const GroupSpan& groups, SectionWriter& out) {
   std::vector<int64_t> dropped;
   std::vector<Item> items = ErasedSince(from, groups, &dropped);
   for (auto& [name_space, table] : tables_) {
@@ -212,13 +202,13 @@ bool HashFixedState::WriteDelta(uint32_t from, const GroupSpan& groups, ByteWrit
   });
   out.Varint(dropped.size());
   for (int64_t name_space : dropped) out.Fixed(name_space);
-  auto write_run = [this](std::span<const Item> run, ByteWriter& section) {
+  auto write_run = [&](std::span<const Item> run) {
     size_t erased = 0;
     while (erased < run.size() && run[erased].entry.value == nullptr) ++erased;
-    section.Varint(erased);
-    for (const Item& item : run.first(erased)) WriteKey(item.entry, section);
-    section.Varint(run.size() - erased);
-    for (const Item& item : run.subspan(erased)) WriteEntry(item.entry, section);
+    out.Varint(erased);
+    for (const Item& item : run.first(erased)) WriteKey(item.entry, out);
+    out.Varint(run.size() - erased);
+    for (const Item& item : run.subspan(erased)) WriteEntry(item.entry, out);
   };
   WriteKeyGroups(items, write_run, out);
   return true;

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "env/clock.h"
 #include "state/hash/erasure_log.h"
-#include "state/hash/segment_turns.h"
+#include "state/hash/grouped_slots.h"
 #include "state/hash/state_context.h"
 #include "state/layered_source.h"
 #include "state/keyed_state.h"
@@ -40,14 +40,14 @@ class HashFixedState : public FixedState {
   // Adds an entry of a snapshot.
   void Insert(int64_t name_space, StateKey key, int64_t time, std::string_view value);
   // The state's part of a snapshot (docs/formats/keyed_state.md), and its counterpart: what it owns of one.
-  void Snapshot(ByteWriter& out);
+  void Snapshot(SectionWriter& out);
   void RestoreGroup(ByteReader& in);
   // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
-  bool WriteDelta(uint32_t from, ByteWriter& out) {
+  bool WriteDelta(uint32_t from, SectionWriter& out) {
     return WriteDelta(from, {range_.begin, range_.end}, out);
   }
   // Of some key groups.
-  bool WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out);
+  bool WriteDelta(uint32_t from, const GroupSpan& groups, SectionWriter& out);
 
   // For a backend that keeps some entries elsewhere.
   bool Holds(int64_t name_space, StateKey key) const {
@@ -82,7 +82,7 @@ class HashFixedState : public FixedState {
 
  private:
   using Tables = SegmentTurns::Tables;
-  // An entry of a snapshot or delta; without a value it was erased.
+  // An entry of a delta; without a value it was erased.
   struct Item {
     int group;
     int64_t name_space;
@@ -93,8 +93,8 @@ class HashFixedState : public FixedState {
   SegmentedTable& Table(int64_t name_space, std::string_view key);
   SegmentedTable* Existing(int64_t name_space) const;
   void Drop(Tables::iterator it);
-  void WriteKey(const FlatTable::Entry& entry, ByteWriter& out) const;
-  void WriteEntry(const FlatTable::Entry& entry, ByteWriter& out) const;
+  void WriteKey(const FlatTable::Entry& entry, SectionWriter& out) const;
+  void WriteEntry(const FlatTable::Entry& entry, SectionWriter& out) const;
   std::vector<Item> ErasedSince(uint32_t from, const GroupSpan& groups, std::vector<int64_t>* dropped) const;
 
   StateDescriptor descriptor_;

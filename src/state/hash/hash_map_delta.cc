@@ -3,7 +3,6 @@
 #include <tuple>
 
 #include "state/hash/hash_map_state.h"
-#include "state/keyed_format.h"
 
 namespace penstock {
 
@@ -45,37 +44,40 @@ std::vector<HashMapState::Item> HashMapState::ErasedSince(uint32_t from, const G
   return items;
 }
 
-void HashMapState::WriteChanges(std::span<const Item> run, uint32_t from, ByteWriter& section) {
+void HashMapState::WriteElement(std::string_view element, int64_t time, std::string_view value,
+                                SectionWriter& out) {
+  out.String(element);
+  out.Fixed(time);
+  out.String(value);
+}
+
+void HashMapState::WriteChanges(std::span<const Item> run, uint32_t from, SectionWriter& out) {
   using What = Item::What;
   size_t at = 0;
   auto count_of = [&](What what) {
     size_t end = at;
     while (end < run.size() && run[end].what == what) ++end;
-    section.Varint(end - at);
+    out.Varint(end - at);
     return end;
   };
-  for (size_t end = count_of(What::kCleared); at < end; ++at) section.String(run[at].key.bytes);
+  for (size_t end = count_of(What::kCleared); at < end; ++at) out.String(run[at].key.bytes);
   for (size_t end = count_of(What::kErased); at < end; ++at) {
-    section.String(run[at].key.bytes);
-    section.String(run[at].element);
+    out.String(run[at].key.bytes);
+    out.String(run[at].element);
   }
   for (size_t end = count_of(What::kChanged); at < end; ++at) {
-    ByteWriter elements;
+    const OrderedElements& elements = *run[at].elements;
     uint64_t count = 0;
-    run[at].elements->ForEachChanged(from,
-                                     [&](std::string_view element, int64_t time, std::string_view value) {
-                                       ++count;
-                                       elements.String(element);
-                                       elements.Fixed(time);
-                                       elements.String(value);
-                                     });
-    section.String(run[at].key.bytes);
-    section.Varint(count);
-    section.Raw(elements.bytes());
+    elements.ForEachChanged(from, [&](std::string_view, int64_t, std::string_view) { ++count; });
+    out.String(run[at].key.bytes);
+    out.Varint(count);
+    elements.ForEachChanged(from, [&](std::string_view element, int64_t time, std::string_view value) {
+      WriteElement(element, time, value, out);
+    });
   }
 }
 
-bool HashMapState::WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out) {
+bool HashMapState::WriteDelta(uint32_t from, const GroupSpan& groups, SectionWriter& out) {
   std::vector<int64_t> dropped;
   std::vector<Item> items = ErasedSince(from, groups, &dropped);
   for (auto& [name_space, table] : tables_) {
@@ -94,8 +96,7 @@ bool HashMapState::WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter
   out.Varint(dropped.size());
   for (int64_t name_space : dropped) out.Fixed(name_space);
   WriteKeyGroups(
-      items, [from](std::span<const Item> run, ByteWriter& section) { WriteChanges(run, from, section); },
-      out);
+      items, [&](std::span<const Item> run) { WriteChanges(run, from, out); }, out);
   return true;
 }
 

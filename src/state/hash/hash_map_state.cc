@@ -180,39 +180,21 @@ void HashMapState::ForEachElement(const VisitElement& visit) {
   }
 }
 
-void HashMapState::Snapshot(ByteWriter& out) {
-  struct Section {
-    ByteWriter keys;
-    uint64_t count = 0;
+void HashMapState::Snapshot(SectionWriter& out) {
+  GroupedSlots slots(tables_, range_.max_parallelism);
+  // Elements lie anywhere in memory.
+  auto prefetch = [this](const uint8_t* far, const uint8_t* near) {
+    __builtin_prefetch(&pool_[NumberIn(far)]);
+    pool_[NumberIn(near)].Prefetch();
   };
-  std::map<int, std::map<int64_t, Section>> groups;
-  for (auto& [name_space, table] : tables_) {
-    table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {
-      Section& section = groups[KeyGroupOf(entry.hash, range_.max_parallelism)][space];
-      const OrderedElements& elements = pool_[NumberIn(entry.value)];
-      ++section.count;
-      section.keys.String(entry.key);
-      section.keys.Varint(elements.size());
-      for (OrderedElements::Position at; at.leaf < elements.leaves(); ++at.leaf) {
-        for (at.entry = 0; at.entry < elements.entries(at.leaf); ++at.entry) {
-          section.keys.String(elements.ElementAt(at));
-          section.keys.Fixed(elements.TimeAt(at));
-          section.keys.String(elements.ValueAt(at));
-        }
-      }
+  slots.WriteTo(out, prefetch, [&](const FlatTable::Entry& entry) {
+    const OrderedElements& elements = pool_[NumberIn(entry.value)];
+    out.String(entry.key);
+    out.Varint(elements.size());
+    elements.ForEachChanged(0, [&](std::string_view element, int64_t time, std::string_view value) {
+      WriteElement(element, time, value, out);
     });
-  }
-  out.Varint(groups.size());
-  for (auto& [group, spaces] : groups) {
-    ByteWriter bytes;
-    for (auto& [name_space, section] : spaces) {
-      bytes.Fixed(name_space);
-      bytes.Varint(section.count);
-      bytes.Raw(section.keys.bytes());
-    }
-    out.Varint(static_cast<uint64_t>(group));
-    out.String(bytes.bytes());
-  }
+  });
 }
 
 void HashMapState::RestoreGroup(ByteReader& in) {

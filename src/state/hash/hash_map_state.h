@@ -11,6 +11,7 @@
 #include "env/clock.h"
 #include "state/hash/elements_pool.h"
 #include "state/hash/erasure_log.h"
+#include "state/hash/grouped_slots.h"
 #include "state/hash/segment_turns.h"
 #include "state/hash/state_context.h"
 #include "state/layered_source.h"
@@ -41,14 +42,14 @@ class HashMapState : public MapState {
   void Insert(int64_t name_space, StateKey key, std::string_view element, int64_t time,
               std::string_view value);
   // The state's part of a snapshot (docs/formats/keyed_state.md), and its counterpart: what it owns of one.
-  void Snapshot(ByteWriter& out);
+  void Snapshot(SectionWriter& out);
   void RestoreGroup(ByteReader& in);
   // Its part of a delta: what changed in epoch `from` or later. False, and nothing written, when nothing did.
-  bool WriteDelta(uint32_t from, ByteWriter& out) {
+  bool WriteDelta(uint32_t from, SectionWriter& out) {
     return WriteDelta(from, {range_.begin, range_.end}, out);
   }
   // Of some key groups.
-  bool WriteDelta(uint32_t from, const GroupSpan& groups, ByteWriter& out);
+  bool WriteDelta(uint32_t from, const GroupSpan& groups, SectionWriter& out);
   ErasureLog& log() { return log_; }
   // Every element with the time it was written.
   using VisitElement = std::function<void(int64_t name_space, StateKey key, std::string_view element,
@@ -108,7 +109,9 @@ class HashMapState : public MapState {
   // that changed.
   struct Item;
   std::vector<Item> ErasedSince(uint32_t from, const GroupSpan& groups, std::vector<int64_t>* dropped);
-  static void WriteChanges(std::span<const Item> run, uint32_t from, ByteWriter& section);
+  static void WriteElement(std::string_view element, int64_t time, std::string_view value,
+                           SectionWriter& out);
+  static void WriteChanges(std::span<const Item> run, uint32_t from, SectionWriter& out);
 
   StateDescriptor descriptor_;
   KeyGroupRange range_;

@@ -15,14 +15,15 @@ void WriteTimer(int64_t time, std::string_view key, ByteWriter& out) {
 
 }  // namespace
 
-void HashTimerQueue::Snapshot(ByteWriter& out) const {
+void HashTimerQueue::Snapshot(SectionWriter& out) const {
   std::map<int, ByteWriter> groups;
   for (const auto& [time, key] : timers_)
     WriteTimer(time, key, groups[KeyGroupOf(HashKey(key), range_.max_parallelism)]);
   out.Varint(groups.size());
   for (const auto& [group, bytes] : groups) {
-    out.Varint(static_cast<uint64_t>(group));
-    out.String(bytes.bytes());
+    out.BeginGroup(group);
+    out.Raw(bytes.bytes());
+    out.EndGroup();
   }
 }
 
@@ -35,7 +36,7 @@ void HashTimerQueue::ReadTimers(ByteReader& in, const KeyGroupRange& range, cons
   }
 }
 
-bool HashTimerQueue::WriteDelta(uint32_t from, const IsSet& is_set, ByteWriter& out) const {
+bool HashTimerQueue::WriteDelta(uint32_t from, const IsSet& is_set, SectionWriter& out) const {
   std::set<Timer> touched;
   log_.ForEach(from, [&](const ErasureLog::Erasure& timer) {
     touched.emplace(timer.name_space, std::string(timer.key.bytes));
@@ -54,13 +55,12 @@ bool HashTimerQueue::WriteDelta(uint32_t from, const IsSet& is_set, ByteWriter& 
   }
   out.Varint(groups.size());
   for (const auto& [group, section] : groups) {
-    ByteWriter bytes;
-    bytes.Varint(section.gone_count);
-    bytes.Raw(section.gone.bytes());
-    bytes.Varint(section.set_count);
-    bytes.Raw(section.set.bytes());
-    out.Varint(static_cast<uint64_t>(group));
-    out.String(bytes.bytes());
+    out.BeginGroup(group);
+    out.Varint(section.gone_count);
+    out.Raw(section.gone.bytes());
+    out.Varint(section.set_count);
+    out.Raw(section.set.bytes());
+    out.EndGroup();
   }
   return true;
 }

@@ -16,6 +16,7 @@
 #include "state/hash/state_context.h"
 #include "state/layered_source.h"
 #include "state/keyed_state.h"
+#include "state/section_writer.h"
 
 namespace penstock {
 
@@ -47,7 +48,7 @@ class HashTimerQueue : public TimerQueue {
   }
 
   // The queue's part of a snapshot (docs/formats/keyed_state.md), and its counterpart: what it owns of one.
-  void Snapshot(ByteWriter& out) const;
+  void Snapshot(SectionWriter& out) const;
   void RestoreGroup(ByteReader& in) {
     ReadTimers(in, range_, [this](int64_t time, StateKey key) { Register(time, key); });
   }
@@ -58,8 +59,8 @@ class HashTimerQueue : public TimerQueue {
   // is_set(timer) says which of the touched timers are there now.
   using Timer = std::pair<int64_t, std::string>;
   using IsSet = std::function<bool(const Timer& timer)>;
-  bool WriteDelta(uint32_t from, const IsSet& is_set, ByteWriter& out) const;
-  bool WriteDelta(uint32_t from, ByteWriter& out) const {
+  bool WriteDelta(uint32_t from, const IsSet& is_set, SectionWriter& out) const;
+  bool WriteDelta(uint32_t from, SectionWriter& out) const {
     return WriteDelta(
         from, [this](const Timer& timer) { return timers_.contains(timer); }, out);
   }

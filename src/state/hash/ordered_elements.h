@@ -22,6 +22,7 @@ class OrderedElements {
 
   bool empty() const { return size() == 0; }
   size_t size() const { return many_ ? many_->count : only_.size(); }
+  void Prefetch() const { many_ ? __builtin_prefetch(many_.get()) : only_.Prefetch(); }
   // What it takes in memory, about; costs nothing.
   size_t Footprint() const {
     if (!many_) return only_.Footprint();

@@ -60,6 +60,9 @@ class SegmentedTable {
   // When the entry was last written before this access. REQUIRES: the value of a key with that hash.
   int64_t TimeOf(uint64_t hash, const uint8_t* value) { return SegmentOf(hash).TimeOf(value); }
 
+  // The entry of a value that is there.
+  FlatTable::Entry EntryAt(uint8_t* value) const { return segments_.front()->data.EntryAt(value); }
+
   // Segments in their order, and making one empty.
   FlatTable& segment(size_t i) { return segments_[i]->data; }
   void ClearSegment(size_t i) { segments_[i]->data = FlatTable(layout_); }

@@ -11,6 +11,7 @@
 #include "state/hash/state_context.h"
 #include "state/layered_source.h"
 #include "state/ordered_store.h"
+#include "state/section_writer.h"
 
 namespace penstock {
 
@@ -50,9 +51,9 @@ Result<std::shared_ptr<KeyedSections>> SpoolDelta(State& hot, uint32_t from, con
   int step = std::max(
       1, (context.range.end - context.range.begin) / static_cast<int>(std::min<size_t>(steps, 1024)));
   for (int begin = context.range.begin; begin < context.range.end; begin += step) {
-    ByteWriter part;
+    SectionWriter part(context.spool_bytes / 2);
     GroupSpan groups{begin, std::min(begin + step, context.range.end)};
-    if (hot.WriteDelta(from, groups, part)) RETURN_IF_ERROR(spool->Add(part.bytes()));
+    if (hot.WriteDelta(from, groups, part)) RETURN_IF_ERROR(spool->Add(part.Take()));
   }
   return std::shared_ptr<KeyedSections>(std::move(spool));
 }

@@ -138,7 +138,7 @@ Result<size_t> TieredFixedState::Evict(size_t bytes) {
   return freed;
 }
 
-void TieredFixedState::Snapshot(ByteWriter& out) {
+void TieredFixedState::Snapshot(SectionWriter& out) {
   if (cold_.any())
     out.Varint(0);  // key groups: everything is elsewhere
   else

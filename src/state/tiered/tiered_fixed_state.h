@@ -35,8 +35,8 @@ class TieredFixedState : public FixedState {
   }
   // Once some of it has left memory the rest does not go through there.
   void RestoreGroup(ByteReader& in);
-  bool WriteDelta(uint32_t from, ByteWriter& out) { return hot_.WriteDelta(from, out); }
-  void Snapshot(ByteWriter& out);
+  bool WriteDelta(uint32_t from, SectionWriter& out) { return hot_.WriteDelta(from, out); }
+  void Snapshot(SectionWriter& out);
   // For a snapshot: has everything that is in memory in the store, too, where anything is.
   Status BringElsewhere();
   // What WriteDelta would write, where that may be much; else null.

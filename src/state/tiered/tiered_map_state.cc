@@ -126,7 +126,7 @@ Result<size_t> TieredMapState::Evict(size_t bytes) {
   return freed;
 }
 
-void TieredMapState::Snapshot(ByteWriter& out) {
+void TieredMapState::Snapshot(SectionWriter& out) {
   if (cold_.any())
     out.Varint(0);  // key groups: everything is elsewhere
   else

@@ -48,8 +48,8 @@ class TieredMapState : public MapState {
   }
   void RestoreGroup(ByteReader& in) { hot_.RestoreGroup(in); }
   void ForEachElement(const HashMapState::VisitElement& visit) { hot_.ForEachElement(visit); }
-  bool WriteDelta(uint32_t from, ByteWriter& out) { return hot_.WriteDelta(from, out); }
-  void Snapshot(ByteWriter& out);
+  bool WriteDelta(uint32_t from, SectionWriter& out) { return hot_.WriteDelta(from, out); }
+  void Snapshot(SectionWriter& out);
   Status BringElsewhere();
   // What WriteDelta would write, where that may be much; else null.
   Result<std::shared_ptr<KeyedSections>> Spool(uint32_t from) { return SpoolDelta(hot_, from, context_); }

@@ -92,7 +92,7 @@ Result<size_t> TieredTimerQueue::Evict(size_t bytes) {
   return freed;
 }
 
-bool TieredTimerQueue::WriteDelta(uint32_t from, ByteWriter& out) {
+bool TieredTimerQueue::WriteDelta(uint32_t from, SectionWriter& out) {
   auto is_set = [this](const Timer& timer) { return IsLate(timer) ? IsSetLate(timer) : hot_.Holds(timer); };
   return hot_.WriteDelta(from, is_set, out);
 }

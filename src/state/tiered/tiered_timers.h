@@ -19,11 +19,11 @@ class TieredTimerQueue : public TimerQueue {
   bool Pop(int64_t up_to, int64_t* time, std::string* key) override;
 
   // As of HashTimerQueue and TieredFixedState.
-  void Snapshot(ByteWriter& out) { hot_.Snapshot(out); }
+  void Snapshot(SectionWriter& out) { hot_.Snapshot(out); }
   void RestoreGroup(ByteReader& in) {
     HashTimerQueue::ReadTimers(in, range_, [this](int64_t time, StateKey key) { Register(time, key); });
   }
-  bool WriteDelta(uint32_t from, ByteWriter& out);
+  bool WriteDelta(uint32_t from, SectionWriter& out);
   Status BringElsewhere() { return failed_; }
   std::shared_ptr<KeyedSections> Elsewhere(const uint32_t* from);
   static Result<std::shared_ptr<KeyedSections>> Spool(uint32_t) { return std::shared_ptr<KeyedSections>(); }
