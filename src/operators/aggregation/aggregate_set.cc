@@ -6,6 +6,16 @@
 
 namespace penstock {
 
+namespace {
+
+std::vector<ColumnPtr> ArgumentsOf(const AggregateCall& call, const Batch& batch) {
+  std::vector<ColumnPtr> args;
+  for (int arg : call.args) args.push_back(batch.column(arg));
+  return args;
+}
+
+}  // namespace
+
 std::optional<std::string> StateView::First(std::string_view group) {
   std::optional<std::string> first;
   state_->Scan(namespace_, Key(group), "", [&](std::string_view element, std::string_view) {
@@ -33,6 +43,14 @@ Result<StateView*> AggregateSet::NewView(OperatorContext* context, const std::st
 
 Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts, OperatorContext* context,
                           const std::string& prefix, int64_t ttl_ms, bool clears) {
+  // With a time to live each aggregate has its own times at which values are gone.
+  std::vector<std::vector<size_t>> shared;
+  if (!retracts && !clears && ttl_ms == 0 && parts_ == Parts::kNone) shared = SharedArguments(calls);
+  auto shares = [&](size_t i) {
+    return std::any_of(shared.begin(), shared.end(), [i](const auto& members) {
+      return std::count(members.begin(), members.end(), i) > 0;
+    });
+  };
   for (size_t i = 0; i < calls.size(); ++i) {
     Bound bound;
     bound.call = calls[i];
@@ -47,7 +65,7 @@ Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts
     if (calls[i].distinct) {
       if (retracts || clears) {
         ASSIGN_OR_RETURN(bound.counts, NewView(context, name + "-distinct", ttl_ms));
-      } else {
+      } else if (!shares(i)) {
         ASSIGN_OR_RETURN(bound.values, context->state->OpenFixed({name + "-distinct", 0, ttl_ms, true}));
         distinct_states_.push_back(bound.values);
       }
@@ -62,6 +80,35 @@ Status AggregateSet::Open(const std::vector<AggregateCall>& calls, bool retracts
     mergeable_ = mergeable_ && bound.kernel->mergeable() && !calls[i].distinct && views.empty();
     bound_.push_back(std::move(bound));
   }
+  for (const auto& members : shared) RETURN_IF_ERROR(OpenShared(members, context, prefix));
+  return Status::Ok();
+}
+
+std::vector<std::vector<size_t>> AggregateSet::SharedArguments(const std::vector<AggregateCall>& calls) {
+  std::map<std::vector<int>, std::vector<size_t>> by_arguments;
+  for (size_t i = 0; i < calls.size(); ++i) {
+    if (calls[i].distinct) by_arguments[calls[i].args].push_back(i);
+  }
+  std::vector<std::vector<size_t>> shared;
+  for (auto& [args, members] : by_arguments) {
+    if (members.size() > 1 && members.size() <= SharedDistinct::kMost) shared.push_back(std::move(members));
+  }
+  return shared;
+}
+
+Status AggregateSet::OpenShared(const std::vector<size_t>& members, OperatorContext* context,
+                                const std::string& prefix) {
+  auto name = [&](size_t i) { return prefix + "-" + std::to_string(i) + "-distinct"; };
+  StateDescriptor descriptor{name(members[0]) + "-shared", SharedDistinct::kWidth, 0, true};
+  ASSIGN_OR_RETURN(FixedState * values, context->state->OpenFixed(descriptor));
+  distinct_states_.push_back(values);
+  Sharing sharing{std::make_unique<SharedDistinct>(values, bound_[members[0]].call.arg_types), members};
+  for (size_t m = 0; m < members.size(); ++m) {
+    bound_[members[m]].shared = sharing.values.get();
+    ASSIGN_OR_RETURN(FixedState * own, context->state->OpenFixed({name(members[m]), 0, 0, true}));
+    RETURN_IF_ERROR(sharing.values->TakeOver(own, m));
+  }
+  shared_.push_back(std::move(sharing));
   return Status::Ok();
 }
 
@@ -136,20 +183,44 @@ void AggregateSet::CountValues(Bound& bound, const std::vector<ColumnPtr>& args,
   }
 }
 
-// FILTER takes rows out, DISTINCT those whose value does not come or go with them.
-Status AggregateSet::SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
-                              std::span<const int8_t> signs, std::vector<int8_t>* out) {
+// FILTER takes rows out; DISTINCT has no place for NULL where the aggregate has none.
+void AggregateSet::RowsOf(const Bound& bound, const Batch& batch, std::span<const int8_t> signs,
+                          std::vector<int8_t>* out) const {
   out->assign(signs.begin(), signs.end());
   if (bound.call.filter >= 0) TakeOutFiltered(bound, batch, out);
-  if (!bound.call.distinct) return Status::Ok();
-  std::vector<ColumnPtr> args;
-  for (int arg : bound.call.args) args.push_back(batch.column(arg));
-  for (const ColumnPtr& arg : args) {
-    if (bound.kernel->keeps_nulls() || !arg->has_validity()) continue;
-    for (size_t i = 0; i < out->size(); ++i) {
-      if (arg->IsNull(static_cast<int64_t>(i))) (*out)[i] = 0;
+  if (!bound.call.distinct || bound.kernel->keeps_nulls()) return;
+  for (int arg : bound.call.args) {
+    const Column& column = *batch.column(arg);
+    for (size_t i = 0; column.has_validity() && i < out->size(); ++i) {
+      if (column.IsNull(static_cast<int64_t>(i))) (*out)[i] = 0;
     }
   }
+}
+
+Status AggregateSet::KeepFirstShared(const Batch& batch, std::span<const std::string_view> groups,
+                                     std::span<const int8_t> signs) {
+  for (Sharing& sharing : shared_) {
+    std::vector<std::vector<int8_t>*> first;
+    for (size_t b : sharing.bound) {
+      RowsOf(bound_[b], batch, signs, &bound_[b].first);
+      first.push_back(&bound_[b].first);
+    }
+    std::vector<ColumnPtr> args = ArgumentsOf(bound_[sharing.bound[0]].call, batch);
+    RETURN_IF_ERROR(sharing.values->KeepFirst(namespace_, args, groups, first));
+  }
+  return Status::Ok();
+}
+
+// Of DISTINCT without those rows whose value does not come or go with them.
+Status AggregateSet::SignsFor(Bound& bound, const Batch& batch, std::span<const std::string_view> groups,
+                              std::span<const int8_t> signs, std::vector<int8_t>* out) {
+  if (bound.shared != nullptr) {
+    out->swap(bound.first);
+    return Status::Ok();
+  }
+  RowsOf(bound, batch, signs, out);
+  if (!bound.call.distinct) return Status::Ok();
+  std::vector<ColumnPtr> args = ArgumentsOf(bound.call, batch);
   if (bound.values != nullptr) return KeepFirst(bound, args, groups, out);
   CountValues(bound, args, groups, out);
   return Status::Ok();
@@ -163,6 +234,7 @@ Status AggregateSet::Update(const Batch& batch, std::span<const std::string_view
 Status AggregateSet::UpdateAndEmit(const Batch& batch, std::span<const std::string_view> groups,
                                    std::span<const int8_t> signs, std::span<uint8_t* const> states,
                                    std::vector<ColumnBuilder>* after) {
+  RETURN_IF_ERROR(KeepFirstShared(batch, groups, signs));
   std::vector<int8_t> own;
   std::vector<uint8_t*> at(states.size());
   for (size_t b = 0; b < bound_.size(); ++b) {
@@ -171,7 +243,7 @@ Status AggregateSet::UpdateAndEmit(const Batch& batch, std::span<const std::stri
     if (parts_ == Parts::kMakes && bound.call.distinct) continue;
     for (size_t i = 0; i < states.size(); ++i) at[i] = states[i] + bound.offset;
     AggregateInput input;
-    for (int arg : bound.call.args) input.args.push_back(batch.column(arg));
+    input.args = ArgumentsOf(bound.call, batch);
     input.rows = batch.rows;
     input.signs = own;
     input.groups = groups;

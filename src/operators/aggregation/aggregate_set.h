@@ -13,6 +13,7 @@
 #include "data/key_codec.h"
 #include "data/row_codec.h"
 #include "expr/aggregate.h"
+#include "operators/aggregation/shared_distinct.h"
 #include "state/state_backend.h"
 #include "stream/operator.h"
 
@@ -105,7 +106,23 @@ class AggregateSet {
     std::map<int64_t, std::unordered_map<std::string, ByteWriter>> fresh;
     StateView* counts = nullptr;
     std::unique_ptr<KeyCodec> codec;  // of the DISTINCT arguments
+    // With DISTINCT in place of `values`, where another aggregate has the same arguments.
+    SharedDistinct* shared = nullptr;
+    std::vector<int8_t> first;  // of `shared`: the signs of the batch at hand
   };
+  // Aggregates that share one.
+  struct Sharing {
+    std::unique_ptr<SharedDistinct> values;
+    std::vector<size_t> bound;  // by number of the aggregate in it
+  };
+  // Which calls can share: by their arguments, those with DISTINCT of which there are several.
+  static std::vector<std::vector<size_t>> SharedArguments(const std::vector<AggregateCall>& calls);
+  Status OpenShared(const std::vector<size_t>& members, OperatorContext* context, const std::string& prefix);
+  Status KeepFirstShared(const Batch& batch, std::span<const std::string_view> groups,
+                         std::span<const int8_t> signs);
+  // The rows that an aggregate looks at.
+  void RowsOf(const Bound& bound, const Batch& batch, std::span<const int8_t> signs,
+              std::vector<int8_t>* out) const;
   void TakeOutFiltered(const Bound& bound, const Batch& batch, std::vector<int8_t>* signs) const;
   Status KeepFirst(Bound& bound, const std::vector<ColumnPtr>& args, std::span<const std::string_view> groups,
                    std::vector<int8_t>* signs);
@@ -121,6 +138,7 @@ class AggregateSet {
   Result<StateView*> NewView(OperatorContext* context, const std::string& name, int64_t ttl_ms);
 
   std::vector<Bound> bound_;
+  std::vector<Sharing> shared_;
   std::vector<std::unique_ptr<StateView>> views_;
   std::vector<MapState*> view_states_;
   std::vector<FixedState*> distinct_states_;
