@@ -3,6 +3,7 @@
 #include "data/row_codec.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/bytes.h"
 
@@ -17,18 +18,27 @@ void AppendVarint(uint64_t value, std::string* out) {
   out->push_back(static_cast<char>(value));
 }
 
+// A value of the most frequent width: its marker goes with it.
+template <size_t width>
+void AppendPresent(const uint8_t* value, std::string* out) {
+  char bytes[1 + width] = {'\x01'};
+  std::memcpy(bytes + 1, value, width);
+  out->append(bytes, sizeof(bytes));
+}
+
 void Append(const Column& column, int64_t row, std::string* out) {
   if (column.IsNull(row)) {
     out->push_back('\0');
     return;
   }
-  out->push_back('\x01');
   if (size_t width = PhysicalWidth(column.physical()); width > 0) {
-    out->append(static_cast<const char*>(static_cast<const void*>(column.values<uint8_t>())) +
-                    static_cast<size_t>(column.position(row)) * width,
-                width);
+    const uint8_t* value = column.values<uint8_t>() + static_cast<size_t>(column.position(row)) * width;
+    if (width == sizeof(uint64_t)) return AppendPresent<sizeof(uint64_t)>(value, out);
+    out->push_back('\x01');
+    out->append(reinterpret_cast<const char*>(value), width);
     return;
   }
+  out->push_back('\x01');
   switch (column.physical()) {
     case Physical::kString: {
       std::string_view text = column.StringAt(row);
