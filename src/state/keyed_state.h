@@ -71,6 +71,8 @@ class MapState {
   virtual void Erase(int64_t name_space, StateKey key, std::string_view element) = 0;
   virtual void Clear(int64_t name_space, StateKey key) = 0;
   virtual bool Empty(int64_t name_space, StateKey key) = 0;
+  // Brings these keys nearer to the processor: they are used next. Changes nothing.
+  virtual void Prefetch(int64_t, std::span<const StateKey>) {}
   using Visit = std::function<bool(std::string_view element, std::string_view value)>;
   // Elements >= from in order until `visit` returns false. The state must not change meanwhile.
   virtual void Scan(int64_t name_space, StateKey key, std::string_view from, const Visit& visit) = 0;

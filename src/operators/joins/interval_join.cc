@@ -54,7 +54,10 @@ Result<int64_t> IntervalJoin::OnWatermark() {
 
 Status IntervalJoin::TakeRows(size_t side, const Batch& batch, int64_t begin, int64_t end) {
   if (spec_.proctime) now_ = FloorDiv(context_->clock->NowMicros(), int64_t{1000});
-  for (int64_t row = begin; row < end; ++row) RETURN_IF_ERROR(ProcessRow(side, batch, row));
+  for (int64_t row = begin; row < end; ++row) {
+    for (MapState* state : states_) keys_[side].Prefetch(*state, row, end);
+    RETURN_IF_ERROR(ProcessRow(side, batch, row));
+  }
   return Status::Ok();
 }
 

@@ -35,11 +35,8 @@ void JoinKeys::Encode(const Batch& batch) {
   const JoinSide& side = spec_->sides[side_];
   std::vector<ColumnPtr> columns;
   for (int key : side.keys) columns.push_back(batch.column(key));
-  block_ = KeyBlock();
-  codec_.Encode(columns, batch.rows, &block_);
+  keys_.Encode(codec_, columns, batch.rows);
   auto rows = static_cast<size_t>(batch.rows);
-  hashes_.resize(rows);
-  for (size_t i = 0; i < rows; ++i) hashes_[i] = HashKey(block_[static_cast<int64_t>(i)]);
   nulls_.clear();
   for (size_t k = 0; k < columns.size(); ++k) {
     if (spec_->null_safe[k] || !columns[k]->has_validity()) continue;

@@ -6,6 +6,7 @@
 
 #include "data/key_codec.h"
 #include "expr/evaluator.h"
+#include "operators/batch_keys.h"
 #include "operators/joins/join_spec.h"
 #include "state/keyed_state.h"
 #include "stream/operator.h"
@@ -33,7 +34,8 @@ class JoinKeys {
  public:
   JoinKeys(const JoinSpec& spec, size_t side) : spec_(&spec), side_(side), codec_(KeyTypes(spec)) {}
   void Encode(const Batch& batch);
-  StateKey operator[](int64_t row) const { return {block_[row], hashes_[static_cast<size_t>(row)]}; }
+  StateKey operator[](int64_t row) const { return keys_[row]; }
+  void Prefetch(MapState& state, int64_t row, int64_t end) const { keys_.Prefetch(state, row, end); }
   // A NULL that matches nothing.
   bool never_matches(int64_t row) const { return !nulls_.empty() && nulls_[static_cast<size_t>(row)] != 0; }
 
@@ -42,8 +44,7 @@ class JoinKeys {
   const JoinSpec* spec_;
   size_t side_;
   KeyCodec codec_;
-  KeyBlock block_;
-  std::vector<uint64_t> hashes_;
+  BatchKeys keys_;
   std::vector<uint8_t> nulls_;  // empty: none
 };
 

@@ -38,6 +38,8 @@ class JoinState {
   void Add(StateKey key, std::string_view element, const Batch& batch, int64_t row, int32_t associations);
   void Retract(StateKey key, std::string_view element);
 
+  MapState& rows() { return *state_; }
+
   // Calls visit(element, copies, row bytes) for every row of the key; the state must not change meanwhile.
   template <typename Visit>
   void Scan(StateKey key, Visit visit) {

@@ -64,6 +64,7 @@ Status RegularJoin::ProcessRows(size_t side, const Batch& batch, int64_t begin, 
     RETURN_IF_ERROR(Test(side, batch, &matches));
     size_t at = 0;
     for (int64_t row = begin; row < until; ++row) {
+      keys_[side].Prefetch(states_[side].rows(), row, until);
       size_t first = at;
       while (at < matches.row.size() && matches.row[at] == row) ++at;
       if (spec_.join.left_only()) {
@@ -90,6 +91,7 @@ int64_t RegularJoin::Collect(size_t side, int64_t begin, int64_t end, Matches* m
   std::vector<ColumnBuilder> builders = MakeBuilders(spec_.join.sides[1 - side].types);
   int64_t row = begin;
   for (; row < end && matches->row.size() < kCandidates; ++row) {
+    keys_[side].Prefetch(other.rows(), row, end);
     if (keys_[side].never_matches(row)) continue;
     other.Scan(keys_[side][row], [&](std::string_view element, int32_t copies, std::string_view bytes) {
       other.Decode(bytes, builders);

@@ -49,6 +49,7 @@ Progress Deduplicate::FlushQueues(Output& out) {
 }
 
 Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows > 0) keys_.Encode(partition_codec_, spec_.rows.PartitionColumns(batch), batch.rows);
   int64_t done = 0;
   for (const Mark& mark : batch.marks) {
     RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
@@ -65,15 +66,13 @@ Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
 
 Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return Status::Ok();
-  std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
-  std::string key, encoded;
+  std::string encoded;
   for (int64_t row = begin; row < end; ++row) {
-    key.clear();
+    keys_.Prefetch(*state_, row, end);
     encoded.clear();
-    partition_codec_.EncodeRow(partition, row, &key);
     row_codec_.EncodeRow(batch.columns, row, &encoded);
-    StateKey state_key{key, HashKey(key)};
+    StateKey state_key = keys_[row];
     if (time != nullptr && time->IsNull(row)) {
       return Status::InvalidData("the time that deduplicates is NULL").WithNumber(ErrorNumber::kNullRowtime);
     }

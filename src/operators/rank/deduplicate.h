@@ -5,6 +5,7 @@
 // there: counted, and sent to the late lane.
 #pragma once
 
+#include "operators/batch_keys.h"
 #include "operators/late_rows.h"
 #include "operators/rank/rank_rows.h"
 
@@ -43,6 +44,7 @@ class Deduplicate : public Operator {
   MapState* state_ = nullptr;  // "" -> time and row kept; empty once it was emitted for good
   TimerQueue* timers_ = nullptr;
   int64_t watermark_ = kNoWatermark;
+  BatchKeys keys_;
   ChangeWriter writer_;
   EmitQueue queue_;
   LateRows late_;

@@ -88,6 +88,7 @@ Status Rank::RestoreState(const std::vector<std::string>& lists) {
 }
 
 Result<Progress> Rank::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows > 0) keys_.Encode(partition_codec_, spec_.rows.PartitionColumns(batch), batch.rows);
   int64_t done = 0;
   for (const Mark& mark : batch.marks) {
     ProcessRows(batch, done, mark.offset);
@@ -100,14 +101,17 @@ Result<Progress> Rank::Process(int, const Batch& batch, Output& out) {
 
 void Rank::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return;
-  std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
-  std::string key;
+  std::vector<ColumnPtr> order = spec_.rows.OrderColumns(batch);
   Arrival arrival;
+  arrival.batch = &batch;
   for (int64_t row = begin; row < end; ++row) {
-    key.clear();
-    partition_codec_.EncodeRow(partition, row, &key);
-    arrival.key = {key, HashKey(key)};
-    ProcessRow(batch, row, batch.kind(row), &arrival);
+    keys_.Prefetch(*list_, row, end);
+    arrival.at = row;
+    arrival.key = keys_[row];
+    arrival.row.clear();
+    arrival.element.clear();
+    order_codec_.EncodeRow(order, row, &arrival.element);
+    ProcessRow(arrival);
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
   }
   writer_.FlushTo(&queue_);
@@ -127,23 +131,25 @@ int64_t Rank::LastRank(const Batch& batch, int64_t row, StateKey key) {
   return last;
 }
 
-void Rank::ProcessRow(const Batch& batch, int64_t row, RowKind kind, Arrival* arrival) {
-  arrival->element.clear();
-  arrival->row.clear();
-  order_codec_.EncodeRow(spec_.rows.OrderColumns(batch), row, &arrival->element);
-  row_codec_.EncodeRow(batch.columns, row, &arrival->row);
-  arrival->last = LastRank(batch, row, arrival->key);
-  if (!IsAdd(kind)) {
-    if (spec_.input == RankInput::kRetract) Retract(*arrival);
+std::string_view Rank::RowOf(Arrival& arrival) const {
+  if (arrival.row.empty()) row_codec_.EncodeRow(arrival.batch->columns, arrival.at, &arrival.row);
+  return arrival.row;
+}
+
+void Rank::ProcessRow(Arrival& arrival) {
+  const Batch& batch = *arrival.batch;
+  arrival.last = LastRank(batch, arrival.at, arrival.key);
+  if (!IsAdd(batch.kind(arrival.at))) {
+    if (spec_.input == RankInput::kRetract) Retract(arrival);
     return;
   }
-  AppendOrdered(arrivals_.Next(), &arrival->element);
-  if (spec_.input != RankInput::kUpdate) return Insert(*arrival);
+  AppendOrdered(arrivals_.Next(), &arrival.element);
+  if (spec_.input != RankInput::kUpdate) return Insert(arrival);
   std::string row_key;
   std::vector<ColumnPtr> columns;
   for (int column : spec_.row_key) columns.push_back(batch.column(column));
-  row_key_codec_.EncodeRow(columns, row, &row_key);
-  Update(*arrival, row_key);
+  row_key_codec_.EncodeRow(columns, arrival.at, &row_key);
+  Update(arrival, row_key);
 }
 
 void Rank::Emit(std::string_view row, int64_t rank, int64_t last, RowKind kind) {
@@ -159,7 +165,7 @@ void Rank::Replace(std::string_view before, std::string_view after, int64_t rank
 }
 
 // The new row takes the place behind all rows that are not worse; those below move down by one.
-void Rank::Insert(const Arrival& arrival) {
+void Rank::Insert(Arrival& arrival) {
   int64_t rank = 1;
   int64_t last = arrival.last;
   std::string_view moving;  // the row that looks for a place
@@ -170,7 +176,7 @@ void Rank::Insert(const Arrival& arrival) {
       ++rank;
       return true;
     }
-    if (moving.data() == nullptr) moving = arrival.row;
+    if (moving.data() == nullptr) moving = RowOf(arrival);
     if (by_place_) Replace(row, moving, rank, last);
     if (rank == last) pushed_out = row;
     moving = row;
@@ -179,13 +185,13 @@ void Rank::Insert(const Arrival& arrival) {
   });
   bool entered = moving.data() != nullptr || rank <= last;
   if (by_place_) {
-    if (rank <= last) Emit(moving.data() == nullptr ? arrival.row : moving, rank, last, RowKind::kInsert);
+    if (rank <= last) Emit(moving.data() == nullptr ? RowOf(arrival) : moving, rank, last, RowKind::kInsert);
   } else if (entered) {
     if (pushed_out.data() != nullptr) Emit(pushed_out, last, last, RowKind::kDelete);
-    Emit(arrival.row, spec_.first, last, RowKind::kInsert);
+    Emit(RowOf(arrival), spec_.first, last, RowKind::kInsert);
   }
   if (!entered && spec_.input != RankInput::kRetract) return;
-  list_->Put(0, arrival.key, arrival.element, arrival.row);
+  list_->Put(0, arrival.key, arrival.element, RowOf(arrival));
   if (spec_.input != RankInput::kRetract) Prune(arrival);
 }
 
@@ -210,7 +216,7 @@ void Rank::Prune(const Arrival& arrival) {
 }
 
 // A row that is in the list already is changed in place, or moves up from where it was.
-void Rank::Update(const Arrival& arrival, const std::string& row_key) {
+void Rank::Update(Arrival& arrival, const std::string& row_key) {
   std::optional<std::string_view> known = index_->Get(0, arrival.key, row_key);
   if (!known) {
     index_->Put(0, arrival.key, row_key, arrival.element);
@@ -219,7 +225,7 @@ void Rank::Update(const Arrival& arrival, const std::string& row_key) {
     return;
   }
   std::string old_element(*known);
-  std::string old_row(list_->Get(0, arrival.key, old_element).value_or(arrival.row));
+  std::string old_row(list_->Get(0, arrival.key, old_element).value_or(RowOf(arrival)));
   auto sort_key = [](std::string_view element) { return element.substr(0, element.size() - kArrivalBytes); };
   bool stays = sort_key(old_element) == sort_key(arrival.element);
   const std::string& element = stays ? old_element : arrival.element;
@@ -232,23 +238,23 @@ void Rank::Update(const Arrival& arrival, const std::string& row_key) {
       ++rank;
       return true;
     }
-    if (!placed) moving = arrival.row;
+    if (!placed) moving = RowOf(arrival);
     placed = true;
     if (by_place_) Replace(row, moving, rank, arrival.last);
     moving = row;
     ++rank;
     return at != old_element;
   });
-  if (!by_place_) Replace(old_row, arrival.row, spec_.first, arrival.last);
+  if (!by_place_) Replace(old_row, RowOf(arrival), spec_.first, arrival.last);
   if (!stays) {
     list_->Erase(0, arrival.key, old_element);
     index_->Put(0, arrival.key, row_key, element);
   }
-  list_->Put(0, arrival.key, element, arrival.row);
+  list_->Put(0, arrival.key, element, RowOf(arrival));
 }
 
 // The first equal row leaves; those below move up by one.
-void Rank::Retract(const Arrival& arrival) {
+void Rank::Retract(Arrival& arrival) {
   int64_t rank = 1;
   int64_t last = arrival.last;
   std::string found;
@@ -256,7 +262,8 @@ void Rank::Retract(const Arrival& arrival) {
   bool closed = false;  // the gap was filled from behind the last place
   list_->Scan(0, arrival.key, "", [&](std::string_view element, std::string_view row) {
     if (found.empty()) {
-      bool same = element.substr(0, element.size() - kArrivalBytes) == arrival.element && row == arrival.row;
+      bool same =
+          element.substr(0, element.size() - kArrivalBytes) == arrival.element && row == RowOf(arrival);
       if (same) {
         found = std::string(element);
         leaving = row;

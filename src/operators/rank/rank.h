@@ -4,6 +4,7 @@
 // end); without, a row leaves (-D) and a row enters (+I). Also ORDER BY .. LIMIT: Top-N without a partition.
 #pragma once
 
+#include "operators/batch_keys.h"
 #include "operators/rank/rank_rows.h"
 
 namespace penstock {
@@ -39,17 +40,21 @@ class Rank : public Operator {
  private:
   // A row on its way in, and where its partition's list ends.
   struct Arrival {
+    const Batch* batch = nullptr;
+    int64_t at = 0;
     StateKey key;
     std::string element;  // sort key and arrival number
-    std::string row;
+    std::string row;      // of RowOf
     int64_t last = 0;
   };
+  // The row as it is kept: many are not.
+  std::string_view RowOf(Arrival& arrival) const;
   void ProcessRows(const Batch& batch, int64_t begin, int64_t end);
-  void ProcessRow(const Batch& batch, int64_t row, RowKind kind, Arrival* arrival);
+  void ProcessRow(Arrival& arrival);
   int64_t LastRank(const Batch& batch, int64_t row, StateKey key);
-  void Insert(const Arrival& arrival);
-  void Update(const Arrival& arrival, const std::string& row_key);
-  void Retract(const Arrival& arrival);
+  void Insert(Arrival& arrival);
+  void Update(Arrival& arrival, const std::string& row_key);
+  void Retract(Arrival& arrival);
   void Prune(const Arrival& arrival);
   // A row at a place; nothing when the place is out of range.
   void Emit(std::string_view row, int64_t rank, int64_t last, RowKind kind);
@@ -67,6 +72,7 @@ class Rank : public Operator {
   MapState* bounds_ = nullptr;  // of a variable range: the partition's N
   ArrivalCounter arrivals_;
   ChangeWriter writer_;
+  BatchKeys keys_;
   EmitQueue queue_;
 };
 

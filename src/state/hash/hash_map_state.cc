@@ -92,6 +92,21 @@ bool HashMapState::Empty(int64_t name_space, StateKey key) {
   return empty;
 }
 
+// From the tables to the pool to the elements, one step for all keys before the next.
+void HashMapState::Prefetch(int64_t name_space, std::span<const StateKey> keys) {
+  SegmentedTable* table = Existing(name_space);
+  if (table == nullptr) return;
+  for (StateKey key : keys) table->Prefetch(key.hash);
+  ahead_.clear();
+  for (StateKey key : keys) {
+    const uint8_t* slot = table->Find(key);
+    if (slot == nullptr) continue;
+    ahead_.push_back(NumberIn(slot));
+    __builtin_prefetch(&pool_[ahead_.back()]);
+  }
+  for (uint64_t number : ahead_) pool_[number].Prefetch();
+}
+
 void HashMapState::Scan(int64_t name_space, StateKey key, std::string_view from, const Visit& visit) {
   OrderedElements* elements = FindElements(name_space, key);
   if (elements == nullptr) return;

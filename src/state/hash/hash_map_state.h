@@ -32,6 +32,7 @@ class HashMapState : public MapState {
   void Erase(int64_t name_space, StateKey key, std::string_view element) override;
   void Clear(int64_t name_space, StateKey key) override;
   bool Empty(int64_t name_space, StateKey key) override;
+  void Prefetch(int64_t name_space, std::span<const StateKey> keys) override;
   void Scan(int64_t name_space, StateKey key, std::string_view from, const Visit& visit) override;
   void ScanBackward(int64_t name_space, StateKey key, const Visit& visit) override;
   void ForEachKey(int64_t name_space, const std::function<void(StateKey key)>& visit) override;
@@ -125,6 +126,7 @@ class HashMapState : public MapState {
   int64_t last_namespace_ = 0;
   SegmentTurns turns_;
   ElementsPool pool_;
+  std::vector<uint64_t> ahead_;  // numbers of what Prefetch was asked for
   std::string element_, value_;  // copies of what is put: it may be a view into this state
 };
 

@@ -29,6 +29,9 @@ class TieredMapState : public MapState {
     Bring(name_space, key);
     return hot_.Empty(name_space, key);
   }
+  void Prefetch(int64_t name_space, std::span<const StateKey> keys) override {
+    hot_.Prefetch(name_space, keys);
+  }
   void Scan(int64_t name_space, StateKey key, std::string_view from, const Visit& visit) override {
     Bring(name_space, key);
     hot_.Scan(name_space, key, from, visit);
