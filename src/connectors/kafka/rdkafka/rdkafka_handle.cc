@@ -7,6 +7,22 @@
 
 namespace penstock::rdkafka {
 
+namespace {
+
+// Errors are told to the application only now and then: of two that are alike within half a minute one.
+// Connections that end are told here, each, before anything is sent again.
+rd_kafka_resp_err_t WatchConnections(rd_kafka_t* rk, const rd_kafka_conf_t*, void* handle, char*, size_t) {
+  return rd_kafka_interceptor_add_on_broker_state_change(
+      rk, "penstock",
+      [](rd_kafka_t*, int32_t, const char*, const char*, int, const char* state, void* opaque) {
+        if (std::string_view(state) == "DOWN") static_cast<Handle*>(opaque)->NoteConnectionLost();
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+      },
+      handle);
+}
+
+}  // namespace
+
 bool IsTransient(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -65,6 +81,7 @@ Result<std::unique_ptr<Handle>> Handle::Make(KafkaProperties properties, rd_kafk
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* opaque) {
     static_cast<Handle*>(opaque)->NoteError(static_cast<rd_kafka_resp_err_t>(code), reason);
   });
+  rd_kafka_conf_interceptor_add_on_new(conf.get(), "penstock", &WatchConnections, handle.get());
   handle->rk_.reset(rd_kafka_new(type, conf.get(), error, sizeof error));
   if (!handle->rk_) return SqlError(ErrorNumber::kBadOption, {}, std::string("Kafka client: ") + error);
   (void)conf.release();  // belongs to the handle now

@@ -82,8 +82,9 @@ class Handle {
     return last_error_;
   }
   bool TakeBrokersDown() { return brokers_down_.exchange(false); }
-  // Errors of connections so far.
+  // Errors of connections, and connections that have ended, so far.
   int64_t disturbances() const { return disturbances_; }
+  void NoteConnectionLost() { ++disturbances_; }  // on a thread of librdkafka
 
  private:
   Handle() = default;
