@@ -142,11 +142,11 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   lock.unlock();
   Result<Decision> sealed = Seal(epoch, last, parts);
   if (removed_early.On() && sealed) (void)store_->RemoveBefore(epoch);
-  Status decided = sealed && log_ != nullptr ? Decide(*sealed) : Status::Ok();
+  Status decided = sealed ? Decide(*sealed) : Status::Ok();
   if (sealed && decided.ok()) decided = decided_point.Hit();
   lock.lock();
   if (!sealed) return Abandon(sealed.error());
-  // Nobody knows whether it counts: only the log can tell, after a restart.
+  // Nobody knows whether it counts: only the log, or the manifest, can tell after a restart.
   if (!decided.ok()) return GiveUp(std::move(decided));
   int64_t now = clock_->MonotonicMillis();
   statistics_.last_epoch = epoch;
@@ -189,8 +189,10 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last, const st
   return Decision{identity_.incarnation, epoch, HashKey(manifest.Write())};
 }
 
-// Should the log ever lose this, the directory tells.
+// Should the log ever lose this, the directory tells; without a log the manifest is the decision, and should
+// that be lost, another file tells.
 Status CheckpointCoordinator::Decide(const Decision& decision) {
+  if (log_ == nullptr) return store_->MarkReached(decision.epoch, identity_.run);
   RETURN_IF_ERROR(log_->Decide(decision));
   RETURN_IF_ERROR(logged.Hit());
   if (marked_) return Status::Ok();

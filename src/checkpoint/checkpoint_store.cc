@@ -35,6 +35,7 @@ constexpr const char* kDecidedName = "decided";
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kStatePrefix = "state-";
 constexpr std::string_view kBasePrefix = "base-";
+constexpr std::string_view kReachedPrefix = "reached-";
 // In the place of a manifest: an epoch that nobody will seal.
 constexpr std::string_view kVoid = "penstock-void 1\n";
 // A larger base gets a file of its own: small ones share a file with what changes more often.
@@ -308,7 +309,7 @@ Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
   for (FileInfo& file : files) {
     std::string_view name = std::string_view(file.path).substr(file.path.rfind('/') + 1);
     std::string_view prefix;
-    for (std::string_view one : {kManifestPrefix, kStatePrefix, kBasePrefix}) {
+    for (std::string_view one : {kManifestPrefix, kStatePrefix, kBasePrefix, kReachedPrefix}) {
       if (name.starts_with(one)) prefix = one;
     }
     if (prefix.empty()) continue;
@@ -331,6 +332,27 @@ Status CheckpointStore::MakeDurable() {
   Result<FileInfo> directory = files_->Stat(directory_);
   if (!directory) return directory.error().code() == StatusCode::kNotFound ? Status::Ok() : directory.error();
   return hearsay.On() ? Status::Ok() : files_->SyncNames(directory_);
+}
+
+// What counts is the name. (At a restore this makes the checkpoint durable, too.)
+Status CheckpointStore::MarkReached(uint64_t epoch, const std::string& run) {
+  ASSIGN_OR_RETURN(std::unique_ptr<WritableFile> file,
+                   files_->OpenForWrite(PathOf(fmt::format("{}{:020}-{}", kReachedPrefix, epoch, run))));
+  RETURN_IF_ERROR(file->Close());
+  return hearsay.On() ? Status::Ok() : files_->SyncNames(directory_);
+}
+
+Status CheckpointStore::CheckReached(const std::string& run) const {
+  ASSIGN_OR_RETURN(std::vector<Entry> entries, Entries());
+  uint64_t reached = 0, sealed = 0;
+  for (const Entry& entry : entries) {
+    std::string_view name = std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
+    bool mark = name.starts_with(kReachedPrefix) && name.ends_with("-" + run);
+    if (mark) reached = std::max(reached, entry.epoch);
+    if (entry.manifest) sealed = std::max(sealed, entry.epoch);
+  }
+  if (sealed >= reached) return Status::Ok();
+  return Status::Corruption(fmt::format("'{}' is gone", ManifestPath(reached)));
 }
 
 Result<std::vector<uint64_t>> CheckpointStore::Epochs() const {

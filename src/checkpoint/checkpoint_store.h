@@ -56,6 +56,12 @@ class CheckpointStore {
   // Before anything is restored: what a process that died has sealed stays sealed, although it may have died
   // before the name of the manifest was durable. Fine where there is no directory.
   Status MakeDurable();
+  // Writes down that sinks may commit this sealed checkpoint of `run`, durably: from now on its loss is
+  // noticed.
+  Status MarkReached(uint64_t epoch, const std::string& run);
+  // kCorruption, with the path of its manifest, where the last checkpoint of `run` that was marked is gone
+  // and there is no later one.
+  Status CheckReached(const std::string& run) const;
   // The sealed epochs, ascending; empty where there is no directory.
   Result<std::vector<uint64_t>> Epochs() const;
   // The highest epoch that anything was written for, sealed or not; 0 where there is none.

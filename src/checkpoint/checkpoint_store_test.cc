@@ -86,6 +86,38 @@ class CheckpointStoreTest : public testing::Test {
   CheckpointStore store_{&files_, directory_, 1};
 };
 
+TEST_F(CheckpointStoreTest, ALostManifestIsMissedOnceSinksMayHaveReachedIt) {
+  Sealed(1);
+  ASSERT_TRUE(store_.MarkReached(1, "run").ok());
+  Sealed(2);
+  EXPECT_TRUE(store_.CheckReached("run").ok());
+  std::string second = FileNamed("manifest-00000000000000000002");
+  ASSERT_TRUE(files_.Remove(second).ok());
+  EXPECT_TRUE(store_.CheckReached("run").ok()) << "no sink has reached it";
+  Sealed(3);
+  ASSERT_TRUE(store_.MarkReached(3, "run").ok());
+  ASSERT_TRUE(store_.MarkReached(3, "run").ok()) << "again";
+  ASSERT_TRUE(store_.RemoveBefore(3).ok());
+  std::string third = FileNamed("manifest-00000000000000000003");
+  ASSERT_TRUE(files_.Remove(third).ok());
+  Status missed = store_.CheckReached("run");
+  EXPECT_EQ(missed.code(), StatusCode::kCorruption);
+  EXPECT_NE(missed.message().find(third), std::string::npos) << missed.ToString();
+  EXPECT_TRUE(store_.CheckReached("another").ok()) << "a fresh run does not need it";
+  Sealed(4);
+  EXPECT_TRUE(store_.CheckReached("run").ok()) << "a later one does as well";
+  EXPECT_TRUE(store_.RemoveBefore(5).ok());
+  EXPECT_TRUE(files_.List(directory_).value().empty());
+}
+
+TEST_F(CheckpointStoreTest, AMarkSurvivesAPowerFailure) {
+  Sealed(1);
+  ASSERT_TRUE(store_.MarkReached(1, "run").ok());
+  files_.LosePower();
+  ASSERT_TRUE(files_.Remove(FileNamed("manifest-")).ok());
+  EXPECT_FALSE(store_.CheckReached("run").ok());
+}
+
 TEST_F(CheckpointStoreTest, WhatWasSealedComesBack) {
   Sealed(3);
   EXPECT_EQ(store_.Epochs().value(), std::vector<uint64_t>{3});

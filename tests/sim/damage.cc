@@ -38,10 +38,12 @@ bool Covers(const FileRange& range, const Damage& damage) {
   return damage.at / 8 >= range.offset && damage.at / 8 < range.offset + range.size;
 }
 
-// One job up to the death of its first process, just after a decision.
+// One job up to the death of its first process, just after a decision if nothing else is asked for.
 class Wreck {
  public:
-  Wreck(const std::string& job, uint64_t seed) : job_(MakeJob(job, seed)) {
+  explicit Wreck(const std::string& job, uint64_t seed, const std::string& point = "checkpoint.told",
+                 int64_t visit = 3)
+      : job_(MakeJob(job, seed)) {
     SimulationOptions options;
     options.seed = seed;
     options.max_rows = 4;
@@ -51,8 +53,8 @@ class Wreck {
     simulation_->Set("parallelism.default", std::to_string(job_->parallelism()));
     simulation_->on_death = [this] { job_->OnDeath(simulation_.get()); };
     simulation_->on_step = [this] { job_->OnStep(simulation_.get()); };
-    Life life = Live([](const Failpoint& point, int64_t hit) {
-      bool dies = std::string_view(point.name()) == "checkpoint.told" && hit == 3;
+    Life life = Live([&](const Failpoint& at, int64_t hit) {
+      bool dies = point == at.name() && hit == visit;
       return dies ? PointVerdict::kDie : PointVerdict::kGoOn;
     });
     if (!life.died) return;  // it was over before
@@ -65,6 +67,10 @@ class Wreck {
   }
 
   bool usable() const { return epoch_ > 0; }
+  uint64_t epoch() const { return epoch_; }
+  Damage NewestManifestGone() const {
+    return {fmt::format("{}/manifest-{:020}", kDirectory, epoch_), Kind::kGone, 0, true};
+  }
   Simulation& simulation() { return *simulation_; }
   SimulatedJob& job() { return *job_; }
   Life Live(Simulation::Rule rule) {
@@ -85,7 +91,7 @@ class Wreck {
                               : fmt::format("{}/{}", kDirectory, range.file);
     uint64_t size = disk().Stat(damage.path).value().size;
     uint64_t dice = random->Below(20);
-    damage.kind = dice == 0 && !of_manifest ? Kind::kGone : dice < 5 ? Kind::kCutOff : Kind::kTurnedBit;
+    damage.kind = dice == 0 ? Kind::kGone : dice < 5 ? Kind::kCutOff : Kind::kTurnedBit;
     damage.at = random->Below(damage.kind == Kind::kTurnedBit ? size * 8 : size);
     damage.needed = of_manifest || std::any_of(ranges.begin(), ranges.end(), [&](const FileRange& one) {
                       return damage.path.ends_with("/" + one.file) && Covers(one, damage);
@@ -129,6 +135,12 @@ class Wreck {
   std::string kept_;
 };
 
+// The file, or, where a log knows of the checkpoint, that.
+bool Names(const Life& life, const Wreck& wreck, const std::string& file) {
+  return life.error.find(file) != std::string::npos ||
+         life.error.find(fmt::format("checkpoint {},", wreck.epoch())) != std::string::npos;
+}
+
 // A new process of the job; "" where all is well.
 std::string Restart(const std::string& name, uint64_t seed, const Damage& damage) {
   Wreck wreck(name, seed);
@@ -138,7 +150,7 @@ std::string Restart(const std::string& name, uint64_t seed, const Damage& damage
   if (std::string wrong = wreck.job().CheckUnderWay(&wreck.simulation()); !wrong.empty()) return wrong;
   if (!damage.needed) return "";
   if (life.finished) return "the job goes on";
-  return life.error.find(file) != std::string::npos ? "" : "the error does not name the file: " + life.error;
+  return Names(life, wreck, file) ? "" : "the error does not name the file: " + life.error;
 }
 
 }  // namespace
@@ -168,6 +180,21 @@ DamageCounts DamageCheckpoints(const std::string& job, uint64_t from_seed, uint6
     }
   }
   return counts;
+}
+
+Loss LoseNewestManifest(const std::string& job, uint64_t seed, const std::string& point, int64_t visit) {
+  Loss loss;
+  Wreck wreck(job, seed, point, visit);
+  if (!wreck.usable()) return loss;
+  loss.usable = true;
+  Damage damage = wreck.NewestManifestGone();
+  wreck.Inflict(damage);
+  Life life = wreck.Live(nullptr);
+  loss.error = life.error;
+  loss.goes_on = life.finished;
+  loss.names_it = Names(life, wreck, damage.path.substr(damage.path.rfind('/') + 1));
+  loss.wrong = wreck.job().CheckUnderWay(&wreck.simulation());
+  return loss;
 }
 
 }  // namespace penstock::sim

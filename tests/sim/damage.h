@@ -21,4 +21,14 @@ struct DamageCounts {
 // with an error that names the file, and nothing may be wrong in its sinks.
 DamageCounts DamageCheckpoints(const std::string& job, uint64_t from_seed, uint64_t count);
 
+// The newest manifest is gone, whole, of a job whose process has died at a visit of the point: what a new
+// process makes of it, and what is wrong in the sinks.
+struct Loss {
+  bool usable = false;    // the job came by the point, and nothing was over
+  bool names_it = false;  // the new process stops, and says which checkpoint is gone
+  bool goes_on = false;
+  std::string error, wrong;
+};
+Loss LoseNewestManifest(const std::string& job, uint64_t seed, const std::string& point, int64_t visit);
+
 }  // namespace penstock::sim

@@ -30,5 +30,38 @@ TEST(Damage, OfACheckpointIsNoticedForFiles) { ExpectNoticed("files"); }
 
 TEST(Damage, OfACheckpointIsNoticedForKafka) { ExpectNoticed("kafka"); }
 
+// Whatever the sinks have of it: nothing older is taken, and the process says what is gone.
+void ExpectMissed(const std::string& job, const std::string& point) {
+  int usable = 0;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Loss loss = LoseNewestManifest(job, seed, point, 1 + static_cast<int64_t>(seed % 4));
+    if (!loss.usable) continue;
+    ++usable;
+    EXPECT_TRUE(loss.names_it && !loss.goes_on) << job << " seed " << seed << ": " << loss.error;
+    EXPECT_EQ(loss.wrong, "") << job << " seed " << seed;
+  }
+  EXPECT_GT(usable, 6);
+}
+
+TEST(Damage, ANewestManifestThatIsGoneIsMissedForFiles) {
+  ExpectMissed("files", "checkpoint.decided");
+  ExpectMissed("files", "checkpoint.told");
+}
+
+TEST(Damage, ANewestManifestThatIsGoneIsMissedForKafka) { ExpectMissed("kafka", "checkpoint.told"); }
+
+// Sealed, not marked: no sink can have committed it, so the one before is as good.
+TEST(Damage, AManifestThatNoSinkHasReachedIsNotMissed) {
+  int usable = 0;
+  for (uint64_t seed = 1; seed <= 12; ++seed) {
+    Loss loss = LoseNewestManifest("files", seed, "checkpoint.sealed", 1 + static_cast<int64_t>(seed % 4));
+    if (!loss.usable) continue;
+    ++usable;
+    EXPECT_TRUE(loss.goes_on) << "seed " << seed << ": " << loss.error;
+    EXPECT_EQ(loss.wrong, "") << "seed " << seed;
+  }
+  EXPECT_GT(usable, 6);
+}
+
 }  // namespace
 }  // namespace penstock::sim

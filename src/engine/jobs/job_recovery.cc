@@ -76,14 +76,19 @@ Status Job::CheckSavepoint(std::optional<uint64_t> progress) {
       "'pipeline.uid' may start from it");
 }
 
-// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do.
+// The newest sealed checkpoint of this run: its sinks may have committed it, so nothing older will do. One
+// that they did not reach before it was lost is not missed.
 Status Job::RestoreNewest(const std::vector<uint64_t>& epochs) {
+  if (Status lost = store_->CheckReached(durability_->identity.run); !lost.ok())
+    return std::move(lost).WithHint(kFreshHint);
   if (epochs.empty()) return Status::Ok();
   bool second = older.On() && epochs.size() > 1;
   Result<Manifest> manifest = store_->ReadManifest(second ? epochs[epochs.size() - 2] : epochs.back());
   if (!manifest) return Status(manifest.error()).WithHint(kFreshHint);
   if (manifest->identity.run != durability_->identity.run) return Status::Ok();
   RETURN_IF_ERROR(CheckSameLog(*manifest));
+  // Its process may have died before it did this, and opening the sinks commits.
+  if (!decisions_) RETURN_IF_ERROR(store_->MarkReached(manifest->epoch, manifest->identity.run));
   return Restore(*manifest);
 }
 
