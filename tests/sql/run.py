@@ -63,9 +63,12 @@ class Run:
             elif block.kind == "set":
                 key, _, value = block.header.partition(" ")
                 sqls = [f"SET '{key}' = '{value}'"]
+            elif block.kind == "file":
+                (self.directory / block.header).write_text("".join(line + "\n" for line in block.body))
             elif block.kind in ("query", "error", "statement"):
                 sql, _, equivalent = block.parts()
                 sqls = [sql] if equivalent is None else [sql, equivalent]
+                sqls = [sql.replace("{directory}", str(self.directory)) for sql in sqls]
             elif block.kind != "rows":
                 raise ValueError(f"{self.test.path}:{block.line}: unknown block '{block.kind}'")
             first = len(self.statements) + 1
@@ -127,7 +130,7 @@ def run_file(arguments, test, configuration, seed):
             return 0, []
         failures, checks = [], 0
         for index, block in enumerate(test.blocks):
-            if block.kind in ("table", "sink", "set"):
+            if block.kind in ("table", "sink", "set", "file"):
                 continue
             checks += 1
             problem = text_test.check(block, results, run.numbers[index], sinks, configuration)

@@ -5,6 +5,7 @@ blank lines:
 
     table NAME (columns..) [WITH ('k'='v', ..)]   then one row a line: [1,"a"] or -D [1,"a"]
     sink NAME (columns..) [WITH ('k'='v', ..)]    a table to write to
+    file NAME                                     then its lines; in SQL it is {directory}/NAME
     set KEY VALUE
     statement                                     then SQL that must succeed (a view, an INSERT, ..)
     query [changelog [interleaved]]               then SQL, a line ----, the rows; or a line ====, an equivalent query
