@@ -151,7 +151,8 @@ void Session::OpenControl(RunningJob& job, const JobDurability& durability) {
   overview.name = job.job->runner()->graph().name;
   overview.script = options_.script_name;
   overview.directory = durability.directory;
-  process_jobs_.Add(std::move(overview), job.job.get(), job.number, durability.savepoint_root);
+  process_jobs_.Add(std::move(overview), job.job.get(), job.number, durability.savepoint_root,
+                    state_forecasts_);
   Status made = files_->CreateDirectories(durability.directory);
   Result<std::unique_ptr<ControlEndpoint>> endpoint =
       made.ok() ? ControlEndpoint::Open(durability.directory, &process_jobs_) : made;

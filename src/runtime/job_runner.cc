@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "state/ordered_store.h"
+
 namespace penstock {
 
 namespace {
@@ -106,10 +108,13 @@ void JobRunner::Release() {
   channels_.clear();
   enumerations_.clear();
   sources_.clear();
+  state_disk_bytes_ = state_disk_bytes();
   store_.reset();
   if (!options_.work_directory.empty() && environment_.files != nullptr)
     (void)RemoveTree(*environment_.files, options_.work_directory);
 }
+
+int64_t JobRunner::state_disk_bytes() const { return store_ ? store_->DiskBytes() : state_disk_bytes_; }
 
 void JobRunner::StartCheckpoint(uint64_t epoch) {
   ForSources([epoch](Task& task) { task.RequestBarrier(epoch); });

@@ -108,6 +108,8 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   void RefreshLoads() const {
     for (const auto& task : tasks_) task->RefreshLoad();
   }
+  // Of state that did not fit into memory, about; after Release what there was then. Not during Release.
+  int64_t state_disk_bytes() const;
   // Readable from any thread while the job lives.
   const std::vector<VertexMetrics>& metrics() const { return metrics_; }
 
@@ -151,6 +153,7 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   JobEnvironment environment_;
   MemoryBudget own_memory_;
   std::shared_ptr<OrderedStore> store_;  // of state that does not fit into memory
+  int64_t state_disk_bytes_ = 0;
   std::unique_ptr<Executor> executor_;
   LockStepExecutor driver_;  // of RunUntilQuiet
   std::vector<std::unique_ptr<Task>> tasks_;

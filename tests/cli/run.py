@@ -741,6 +741,18 @@ def a_running_job_is_listed_and_tells_its_metrics(cli):
         assert "no job 'other'" in done.stderr and "job/insert-into_counts-1" in done.stderr, done.stderr
 
 
+def a_running_job_tells_the_forecast_of_its_state(cli):
+    script = pathlib.Path(serving(cli, rate=200000))
+    tables, insert = (cli.folder / script).read_text().split("INSERT INTO")
+    (cli.folder / script).write_text(f"{tables}EXPLAIN STATE INSERT INTO{insert} INSERT INTO{insert}")
+    with running(cli, str(script)):
+        operators = json.loads(ask(cli, "metrics", "job", "--format", "json"))["operators"]
+        told = [one["state_forecast_bytes"] for one in operators if "state_forecast_bytes" in one]
+        assert told and all(bytes > 0 for bytes in told), operators
+        assert re.search(r"state bytes +forecast", ask(cli, "metrics", "job"))
+        assert "penstock_state_forecast_bytes{" in ask(cli, "metrics", "job", "--format", "prometheus")
+
+
 def back_pressure_is_seen_at_the_task_before_the_slow_one(cli):
     script = cli.file("job.sql", """
         SET 'execution.checkpointing.dir' = 'checkpoints'; SET 'execution.checkpointing.interval' = '100 ms';

@@ -44,7 +44,8 @@ struct OperatorFigures {
   int64_t late_rows = 0, partial_rows = 0, bad_rows = 0, bad_fields = 0, future_rows = 0;
   int64_t watermark = INT64_MIN;  // milliseconds; kNoWatermark, kMaxWatermark as data/batch.h has them
   int64_t state_bytes = 0, spilled_bytes = 0;
-  bool heads_task = false;  // the times below are those of the task that begins with it
+  int64_t forecast_bytes = 0;  // of its state at the end, its part of what EXPLAIN STATE said; 0: not asked
+  bool heads_task = false;     // the times below are those of the task that begins with it
   int64_t busy_nanos = 0, idle_nanos = 0, blocked_nanos = 0;
 };
 
@@ -52,6 +53,7 @@ struct JobMetrics {
   JobOverview job;
   int64_t uptime_ms = 0;
   std::vector<OperatorFigures> operators;  // of the present attempt
+  int64_t state_disk_bytes = 0;            // of state that did not fit into memory
 };
 
 enum class StopMode : uint8_t {

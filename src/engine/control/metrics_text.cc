@@ -34,6 +34,7 @@ struct Family {
   std::function<double(const OperatorFigures&)> value;
   bool of_tasks = false;  // only of heads of tasks
   bool of_time = false;   // only where there is a watermark
+  bool forecast = false;  // only where there is a forecast
 };
 
 const std::vector<Family>& Families() {
@@ -61,6 +62,8 @@ const std::vector<Family>& Families() {
        [](F f) { return double(f.watermark) / 1e3; }, false, true},
       {"penstock_state_bytes", "gauge", "Bytes of keyed state in memory.",
        [](F f) { return double(f.state_bytes); }},
+      {"penstock_state_forecast_bytes", "gauge", "What EXPLAIN STATE has forecast for it.",
+       [](F f) { return double(f.forecast_bytes); }, false, false, true},
       {"penstock_spilled_bytes_total", "counter", "Bytes written to the work directory.",
        [](F f) { return double(f.spilled_bytes); }},
   };
@@ -84,6 +87,7 @@ std::string Label(const std::string& value) {
 void AddFamily(const JobMetrics& metrics, const Family& family, std::string* text) {
   *text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", family.name, family.help, family.name, family.type);
   for (const OperatorFigures& f : metrics.operators) {
+    if (family.forecast && f.forecast_bytes == 0) continue;
     if ((family.of_tasks && !f.heads_task) || (family.of_time && !HasTime(f.watermark))) continue;
     *text += fmt::format("{}{{job={},operator={},subtask=\"{}\"}} {}\n", family.name, Label(metrics.job.job),
                          Label(f.name), f.subtask, family.value(f));
@@ -99,6 +103,7 @@ std::string Prometheus(const JobMetrics& metrics) {
   };
   const CheckpointStatistics& c = metrics.job.checkpoints;
   add("penstock_uptime_seconds", "gauge", "Time since the job began.", double(metrics.uptime_ms) / 1e3);
+  add("penstock_state_disk_bytes", "gauge", "Bytes of state on disk.", double(metrics.state_disk_bytes));
   add("penstock_restarts_total", "counter", "Restarts after failures.", double(metrics.job.restarts));
   add("penstock_checkpoints_completed_total", "counter", "Checkpoints that count.", double(c.completed));
   add("penstock_checkpoints_failed_total", "counter", "Checkpoints that were given up.", double(c.failed));
@@ -118,6 +123,7 @@ std::string Json(const JobMetrics& metrics) {
         QuoteJson(f.name), f.subtask, f.rows_in, f.rows_out, f.late_rows, f.partial_rows, f.bad_rows,
         f.bad_fields, f.future_rows, HasTime(f.watermark) ? QuoteJson(WatermarkText(f.watermark)) : "null",
         f.state_bytes, f.spilled_bytes);
+    if (f.forecast_bytes > 0) text += fmt::format(R"(,"state_forecast_bytes":{})", f.forecast_bytes);
     if (f.heads_task) {
       text += fmt::format(R"(,"busy_seconds":{:.3f},"idle_seconds":{:.3f},"backpressured_seconds":{:.3f})",
                           Seconds(f.busy_nanos), Seconds(f.idle_nanos), Seconds(f.blocked_nanos));
@@ -125,8 +131,9 @@ std::string Json(const JobMetrics& metrics) {
     operators.push_back(text + "}");
   }
   std::string job = OverviewJson(metrics.job);
-  return fmt::format("{},\"uptime_seconds\":{:.3f},\"operators\":[{}]}}\n", job.substr(0, job.size() - 1),
-                     double(metrics.uptime_ms) / 1e3, Join(operators, ","));
+  return fmt::format("{},\"uptime_seconds\":{:.3f},\"state_disk_bytes\":{},\"operators\":[{}]}}\n",
+                     job.substr(0, job.size() - 1), double(metrics.uptime_ms) / 1e3, metrics.state_disk_bytes,
+                     Join(operators, ","));
 }
 
 std::string People(const JobMetrics& metrics) {
@@ -137,15 +144,21 @@ std::string People(const JobMetrics& metrics) {
   if (!metrics.job.last_failure.empty()) text += "last failure: " + metrics.job.last_failure + "\n";
   text += fmt::format("checkpoints: {} completed, {} failed; the last is {}, {} ms, {} bytes\n", c.completed,
                       c.failed, c.last_epoch, c.last_duration_ms, GroupedDigits(c.last_bytes));
+  if (metrics.state_disk_bytes > 0)
+    text += fmt::format("state on disk: {} bytes\n", GroupedDigits(metrics.state_disk_bytes));
   size_t width = 8;
   for (const OperatorFigures& f : metrics.operators) width = std::max(width, f.name.size() + 4);
-  text += fmt::format("{:<{}}  {:>15}  {:>15}  {:>14}  {:<23}  load\n", "operator", width, "rows in",
-                      "rows out", "state bytes", "watermark");
+  bool forecast = std::any_of(metrics.operators.begin(), metrics.operators.end(),
+                              [](const OperatorFigures& f) { return f.forecast_bytes > 0; });
+  text += fmt::format("{:<{}}  {:>15}  {:>15}  {:>14}{}  {:<23}  load\n", "operator", width, "rows in",
+                      "rows out", "state bytes", forecast ? fmt::format("  {:>14}", "forecast") : "",
+                      "watermark");
   for (const OperatorFigures& f : metrics.operators) {
+    std::string told = f.forecast_bytes > 0 ? GroupedDigits(f.forecast_bytes) : "";
     std::string line =
-        fmt::format("{:<{}}  {:>15}  {:>15}  {:>14}  {:<23}  {}", fmt::format("{}/{}", f.name, f.subtask),
+        fmt::format("{:<{}}  {:>15}  {:>15}  {:>14}{}  {:<23}  {}", fmt::format("{}/{}", f.name, f.subtask),
                     width, GroupedDigits(f.rows_in), GroupedDigits(f.rows_out), GroupedDigits(f.state_bytes),
-                    WatermarkText(f.watermark),
+                    forecast ? fmt::format("  {:>14}", told) : "", WatermarkText(f.watermark),
                     f.heads_task ? LoadText(f.busy_nanos, f.idle_nanos, f.blocked_nanos) : "");
     while (line.back() == ' ') line.pop_back();
     text += line + "\n";

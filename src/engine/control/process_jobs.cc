@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "env/random.h"
 
@@ -42,7 +43,8 @@ OperatorFigures FiguresOf(const VertexMetrics& vertex) {
 
 }  // namespace
 
-void ProcessJobs::Add(JobOverview known, Job* job, int number, const std::string& savepoint_root) {
+void ProcessJobs::Add(JobOverview known, Job* job, int number, const std::string& savepoint_root,
+                      StateForecasts forecasts) {
   std::lock_guard lock(mutex_);
   Entry& entry = entries_.emplace_back();
   entry.known = std::move(known);
@@ -50,6 +52,7 @@ void ProcessJobs::Add(JobOverview known, Job* job, int number, const std::string
   entry.known.started_micros = clock_->NowMicros();
   entry.job = job;
   entry.number = number;
+  entry.forecasts = std::move(forecasts);
   entry.savepoint_root = savepoint_root;
   entry.started_ms = clock_->MonotonicMillis();
 }
@@ -101,8 +104,15 @@ Result<JobMetrics> ProcessJobs::Metrics(const std::string& job) {
   JobMetrics metrics;
   metrics.job = OverviewOf(*entry);
   entry->job->RefreshLoads();
-  for (const VertexMetrics& vertex : entry->job->runner()->metrics())
-    metrics.operators.push_back(FiguresOf(vertex));
+  const JobRunner& runner = *entry->job->runner();
+  for (const VertexMetrics& vertex : runner.metrics()) {
+    OperatorFigures& figures = metrics.operators.emplace_back(FiguresOf(vertex));
+    if (vertex.vertex < 0) continue;
+    const JobVertex& of = runner.graph().vertices[static_cast<size_t>(vertex.vertex)];
+    if (auto forecast = entry->forecasts.find(of.uid); forecast != entry->forecasts.end())
+      figures.forecast_bytes = std::llround(forecast->second.memory / std::max(1, of.parallelism));
+  }
+  metrics.state_disk_bytes = entry->job->state_disk_bytes();
   metrics.uptime_ms = clock_->MonotonicMillis() - entry->started_ms;
   return metrics;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/control/job_service.h"
+#include "engine/forecast/state_report.h"
 #include "engine/jobs/job.h"
 
 namespace penstock {
@@ -23,8 +24,10 @@ class ProcessJobs : public JobService {
   explicit ProcessJobs(const Clock* clock) : clock_(clock) {}
 
   // `known` says who the job is; what it does is asked of `job`, which stays until Remove. `number`: of the
-  // job in its script; `savepoint_root`: where savepoints go that are told no folder.
-  void Add(JobOverview known, Job* job, int number, const std::string& savepoint_root);
+  // job in its script; `savepoint_root`: where savepoints go that are told no folder; `forecasts`: by EXPLAIN
+  // STATE.
+  void Add(JobOverview known, Job* job, int number, const std::string& savepoint_root,
+           StateForecasts forecasts);
   // Of a job that is ending: where Stop wants its savepoint; nullopt where it does not.
   std::optional<SavepointPlace> SavepointOf(const Job* job) const;
   // The job has ended: tells whoever waits for that.
@@ -44,6 +47,7 @@ class ProcessJobs : public JobService {
     int64_t started_ms = 0;  // monotonic
     int number = 0;
     std::string savepoint_root;
+    StateForecasts forecasts;
     std::optional<SavepointPlace> savepoint;  // of Stop
     std::vector<Done> waiting;                // for its end
   };

@@ -8,7 +8,8 @@
 #include <vector>
 
 #include "data/key_codec.h"
-#include "state/state_backend.h"
+#include "state/bounded_backend.h"
+#include "state/ordered_store.h"
 
 namespace penstock {
 
@@ -19,13 +20,25 @@ constexpr double kMostSubKeys = 1 << 19;
 // Keys with more rows than that take as much more for each as between the half of it and itself.
 constexpr int64_t kMostRows = 512;
 
+// Of all entries of a store.
+double BytesIn(OrderedStore& store) {
+  double bytes = 0;
+  std::shared_ptr<StoreView> view = store.View();
+  std::unique_ptr<StoreCursor> cursor = view->NewCursor();
+  for (cursor->Seek(""); cursor->valid(); cursor->Next())
+    bytes += static_cast<double>(cursor->key().size() + cursor->value().size());
+  return bytes;
+}
+
 class Measure {
  public:
-  Measure(const StateShape& shape, KeyFeeder* feeder, const Clock* clock)
-      : shape_(shape), feeder_(feeder), clock_(clock) {}
+  // `on_disk`: records there instead of memory.
+  Measure(const StateShape& shape, KeyFeeder* feeder, const Clock* clock, bool on_disk = false)
+      : shape_(shape), feeder_(feeder), clock_(clock), on_disk_(on_disk) {}
 
   // That many keys with `rows` rows each.
   Result<double> Whole(int64_t keys, int64_t rows) {
+    if (on_disk_) return Records(keys, rows);
     std::unique_ptr<StateBackend> backend = MakeHashBackend(KeyGroupRange{}, clock_);
     RETURN_IF_ERROR(feeder_->Open(backend.get()));
     TimerQueue* timers = nullptr;
@@ -60,6 +73,19 @@ class Measure {
   }
 
  private:
+  // The same in a backend whose budget is nothing, so that it keeps nothing.
+  Result<double> Records(int64_t keys, int64_t rows) {
+    MemoryBudget nothing(1);
+    std::shared_ptr<OrderedStore> store = MakeMemoryStore();
+    std::unique_ptr<BoundedBackend> backend = MakeTieredBackend(KeyGroupRange{}, clock_, &nothing, store);
+    RETURN_IF_ERROR(feeder_->Open(backend.get()));
+    for (int64_t k = 0; k < keys; ++k) {
+      std::string name = KeyName(k);
+      RETURN_IF_ERROR(feeder_->Feed({name, HashOf(name, k)}, static_cast<uint64_t>(k), rows));
+    }
+    RETURN_IF_ERROR(backend->Settle());
+    return BytesIn(*store);
+  }
   std::string KeyName(int64_t k) const {
     size_t size =
         shape_.key_bytes.empty() ? 8 : shape_.key_bytes[static_cast<size_t>(k) % shape_.key_bytes.size()];
@@ -82,7 +108,7 @@ class Measure {
     auto keys = std::max<int64_t>(8, 64 * 16 / rows);
     StateShape standing = shape_;
     standing.comes_and_goes = false;
-    Measure measure(standing, feeder_, clock_);
+    Measure measure(standing, feeder_, clock_, on_disk_);
     ASSIGN_OR_RETURN(double many, measure.Whole(keys, rows));
     ASSIGN_OR_RETURN(double one, measure.Whole(keys, 1));
     return extras_[rows] = (many - one) / static_cast<double>(keys);
@@ -91,21 +117,17 @@ class Measure {
   StateShape shape_;
   KeyFeeder* feeder_;
   const Clock* clock_;
+  bool on_disk_;
   std::map<int64_t, double> extras_;
 };
 
-}  // namespace
-
-Result<double> MeasureState(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
-                            const Clock* clock) {
+Result<double> MeasureAll(Measure& measure, std::span<const sql::KeyClass> keys, double most) {
   double count = 0;
   for (const sql::KeyClass& one : keys) count += one.keys;
   if (count < 0.5) return 0.0;
   count = std::max(count, 1.0);
   double scale = 1;
-  double most = shape.group_hashes.empty() ? kMostEntries : kMostSubKeys;
   while (count / scale > most) scale *= 2;
-  Measure measure(shape, feeder, clock);
   ASSIGN_OR_RETURN(double bytes, measure.Whole(std::llround(count / scale), 1));
   bytes *= scale;
   for (const sql::KeyClass& one : keys) {
@@ -113,6 +135,21 @@ Result<double> MeasureState(const StateShape& shape, KeyFeeder* feeder, std::spa
     bytes += one.keys * beyond;
   }
   return bytes;
+}
+
+}  // namespace
+
+Result<double> MeasureState(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
+                            const Clock* clock) {
+  Measure measure(shape, feeder, clock);
+  return MeasureAll(measure, keys, shape.group_hashes.empty() ? kMostEntries : kMostSubKeys);
+}
+
+Result<double> MeasureRecords(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
+                              const Clock* clock) {
+  constexpr double kMostRecords = 512;  // all of a kind
+  Measure measure(shape, feeder, clock, true);
+  return MeasureAll(measure, keys, kMostRecords);
 }
 
 }  // namespace penstock

@@ -28,4 +28,8 @@ struct StateShape {
 Result<double> MeasureState(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
                             const Clock* clock);
 
+// Bytes of the records that such a state is on disk when nothing of it is in memory, before compression.
+Result<double> MeasureRecords(const StateShape& shape, KeyFeeder* feeder, std::span<const sql::KeyClass> keys,
+                              const Clock* clock);
+
 }  // namespace penstock

@@ -9,6 +9,7 @@
 
 #include "base/strings.h"
 #include "engine/forecast/entry_size.h"
+#include "engine/jobs/job_options.h"
 #include "engine/output/terminal_screen.h"
 
 namespace penstock {
@@ -242,6 +243,8 @@ Status StateForecast::Measure(const sql::StateUse& use, const TableSample::Found
     ASSIGN_OR_RETURN(double low, bytes_of(load.keys.low));
     ASSIGN_OR_RETURN(double likely, bytes_of(load.keys.likely));
     ASSIGN_OR_RETURN(double high, bytes_of(load.keys.high));
+    ASSIGN_OR_RETURN(double records, MeasureRecords(shape, feeder.get(), load.classes, around_.clock));
+    forecast->records += records * load.copies;
     forecast->bytes.low += std::min(low, likely);
     forecast->bytes.likely += likely;
     forecast->bytes.high += std::max(high, likely);
@@ -285,13 +288,18 @@ Result<std::string> StateForecast::Explain(const RunQuery& run) {
   RETURN_IF_ERROR(SampleTables(run));
   std::string text = "== State ==\n";
   sql::Estimate total;
+  double records = 0;
   bool known = uses_.others.empty();
   for (const sql::StateUse& use : uses_.uses) {
     ASSIGN_OR_RETURN(Forecast forecast, Of(use));
     text += Line(use, forecast);
     known = known && !forecast.origin.empty();
-    if (!forecast.origin.empty())
-      likely_[graph_.vertices[static_cast<size_t>(use.vertex)].uid] += forecast.bytes.likely;
+    if (!forecast.origin.empty()) {
+      StateBytes& known_bytes = likely_[graph_.vertices[static_cast<size_t>(use.vertex)].uid];
+      known_bytes.memory += forecast.bytes.likely;
+      known_bytes.records += forecast.records;
+      records += forecast.records;
+    }
     total.low += forecast.bytes.low;
     total.likely += forecast.bytes.likely;
     total.high += forecast.bytes.high;
@@ -301,7 +309,23 @@ Result<std::string> StateForecast::Explain(const RunQuery& run) {
   text += (known ? "total: " : "total of what is forecast: ") + BytesText(total.likely);
   if (total.high > total.low * 1.01)
     text += " (" + BytesText(total.low) + " to " + BytesText(total.high) + ")";
-  return text + "\n";
+  return text + "\n" + DiskLine(total.likely, records);
+}
+
+// Of a backend that has a disk: memory takes the budget at most, of every operator the same part.
+std::string StateForecast::DiskLine(double memory, double records) {
+  bool has_disk = StateBackendOf(config_) == kDiskBackend;
+  double budget = has_disk ? static_cast<double>(MemoryBudgetOf(config_)) : INFINITY;
+  bool fits = memory < budget;
+  for (auto& [uid, bytes] : likely_) {
+    bytes.memory *= fits ? 1 : budget / memory;
+    bytes.records *= fits ? 0 : 1;
+  }
+  if (!has_disk) return "";
+  std::string limit = "state.memory.budget (" + BytesText(budget) + ")";
+  if (fits) return "on disk: nothing, all of it fits into " + limit + "\n";
+  return "on disk: what does not fit into " + limit + ", up to " + BytesText(records) +
+         " of records before compression\n";
 }
 
 }  // namespace penstock

@@ -41,6 +41,7 @@ class StateForecast {
   // One use of state: figures, and where the keys come from.
   struct Forecast {
     sql::Estimate keys, bytes;
+    double records = 0;      // bytes of the same on disk
     double entry_bytes = 0;  // key, elements and values under it
     double copies = 1;       // slices that are alive
     std::string origin;
@@ -64,6 +65,7 @@ class StateForecast {
   std::optional<double> Declared(const char* kind, const sql::SourceColumn& column) const;
   std::optional<double> DeclaredKeys(const sql::StateUse& use) const;
   double RowsOf(const Table& table) const;
+  std::string DiskLine(double memory, double records);
   std::string Line(const sql::StateUse& use, const Forecast& forecast) const;
 
   InputRows::Surroundings around_;

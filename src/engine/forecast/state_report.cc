@@ -22,9 +22,19 @@ std::string StateReport(const JobRunner& runner, const StateForecasts& forecasts
     auto forecast = forecasts.find(of.uid);
     if (forecast == forecasts.end() && bytes < kMuch) continue;
     text += fmt::format("state of {} (id={}): {} at most", of.name, of.uid, BytesText(bytes));
-    if (forecast != forecasts.end()) text += fmt::format(", forecast {}", BytesText(forecast->second));
+    if (forecast != forecasts.end()) text += fmt::format(", forecast {}", BytesText(forecast->second.memory));
     text += "\n";
   }
+  double records = 0;
+  for (const JobVertex& vertex : runner.graph().vertices) {
+    if (auto forecast = forecasts.find(vertex.uid); forecast != forecasts.end())
+      records += forecast->second.records;
+  }
+  auto on_disk = static_cast<double>(runner.state_disk_bytes());
+  if (on_disk == 0 && records == 0) return text;
+  text += "state on disk: " + BytesText(on_disk) + " at the end";
+  if (records > 0) text += ", forecast up to " + BytesText(records);
+  text += "\n";
   return text;
 }
 

@@ -9,7 +9,12 @@
 
 namespace penstock {
 
-using StateForecasts = std::map<std::string, double>;  // bytes by operator uid
+// What EXPLAIN STATE has forecast of an operator.
+struct StateBytes {
+  double memory = 0;   // within the budget of a backend that has a disk
+  double records = 0;  // on disk at most, before compression; 0 where all of it fits into memory
+};
+using StateForecasts = std::map<std::string, StateBytes>;  // by operator uid
 
 // A line for each operator that has a forecast or much state, with its line break; "" where there is none.
 std::string StateReport(const JobRunner& runner, const StateForecasts& forecasts);

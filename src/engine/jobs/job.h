@@ -78,6 +78,10 @@ class Job {
     std::lock_guard lock(mutex_);
     if (!runners_.empty()) runners_.back()->RefreshLoads();
   }
+  int64_t state_disk_bytes() const {
+    std::lock_guard lock(mutex_);
+    return runners_.empty() ? 0 : runners_.back()->state_disk_bytes();
+  }
   JobState state() const { return state_; }
   // Of the last attempt that failed; "" where none has.
   std::string last_failure() const;
