@@ -4,6 +4,7 @@
 // and says how an entry of a view is merged.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -24,7 +25,7 @@ class ViewKernel : public AggregateKernel {
   virtual Status Write(const uint8_t* state, std::string_view group, ColumnBuilder* out) const = 0;
 
   size_t width() const override { return inline_bytes_; }
-  void Init(uint8_t* state) const override { std::memset(state, 0, inline_bytes_); }
+  void Init(uint8_t* state) const override { std::fill_n(state, inline_bytes_, uint8_t{0}); }
   Status Update(const AggregateInput& in, std::span<uint8_t* const> states) override {
     return Run(in, states, nullptr);
   }
@@ -57,7 +58,7 @@ class ViewKernel : public AggregateKernel {
   Status MergePartial(uint8_t* state, std::string_view group, std::string_view part) override {
     if (part.size() < inline_bytes_) return Status::Corruption("a part of an aggregate is cut short");
     std::vector<uint64_t> aligned(inline_bytes_ / 8);
-    std::memcpy(aligned.data(), part.data(), inline_bytes_);
+    std::copy_n(part.data(), inline_bytes_, reinterpret_cast<char*>(aligned.data()));
     MergeInline(state, reinterpret_cast<const uint8_t*>(aligned.data()));
     ByteReader in(part.substr(inline_bytes_));
     while (!in.at_end()) {

@@ -125,10 +125,10 @@ Status BatchAggregate::LoadPart(const SpilledPart& part) {
     uint8_t* state = table_->Access(reader->key(), HashKey(reader->key()), &created);
     const auto* stored = reinterpret_cast<const uint8_t*>(reader->value().data());
     if (created) {
-      std::memcpy(state, stored, aggregates_.width());
+      std::copy_n(stored, aggregates_.width(), state);
     } else {
       aligned_.resize(aggregates_.width() / 8);
-      std::memcpy(aligned_.data(), stored, aggregates_.width());
+      std::copy_n(stored, aggregates_.width(), reinterpret_cast<uint8_t*>(aligned_.data()));
       aggregates_.Merge(state, reinterpret_cast<const uint8_t*>(aligned_.data()));
     }
   }
