@@ -89,6 +89,12 @@ Status HotKeySalt::Open(OperatorContext* context) {
 }
 
 Result<Progress> HotKeySalt::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows == 0) {  // marks alone may come without columns
+    Batch marks = batch;
+    marks.columns.clear();
+    out.Emit(std::move(marks));
+    return Progress::kDone;
+  }
   std::vector<ColumnPtr> columns;
   for (int group : spec_.groups) columns.push_back(batch.column(group));
   KeyBlock keys;

@@ -89,7 +89,7 @@ bool PartialAggregate::Judge(int64_t row, int64_t slice) {
 
 Result<Progress> PartialAggregate::Process(int, const Batch& given, Output& out) {
   Batch batch = given;
-  batch.columns.pop_back();
+  if (!batch.columns.empty()) batch.columns.pop_back();  // marks alone may come without columns
   int64_t done = 0;
   for (const Mark& mark : batch.marks) {
     RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
