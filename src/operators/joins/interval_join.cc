@@ -144,12 +144,18 @@ Status IntervalJoin::Keep(size_t side, const Batch& batch, int64_t row, int64_t 
   codecs_[side].EncodeRow(std::span(batch.columns).first(codecs_[side].types().size()), row, &value);
   StateKey key = keys_[side][row];
   states_[side]->Put(0, key, element, value);
-  if (!timer_state_->Get(0, key, side == kLeftSide ? "l" : "r")) SetTimer(side, key, time);
+  // A padded row that waited for the timer of a younger one would be late when it leaves.
+  std::optional<std::string_view> set = timer_state_->Get(0, key, side == kLeftSide ? "l" : "r");
+  if (!set || (join_.outer(side) && ReadOrdered(*set) > TimerFor(side, time))) SetTimer(side, key, time);
   return Status::Ok();
 }
 
+int64_t IntervalJoin::TimerFor(size_t side, int64_t row_time) const {
+  return row_time + reach(side) + spec_.min_cleanup_ms + 1;
+}
+
 void IntervalJoin::SetTimer(size_t side, StateKey key, int64_t row_time) {
-  int64_t time = row_time + reach(side) + spec_.min_cleanup_ms + 1;
+  int64_t time = TimerFor(side, row_time);
   std::string value;
   AppendOrdered(time, &value);
   timer_state_->Put(0, key, side == kLeftSide ? "l" : "r", value);

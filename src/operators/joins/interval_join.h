@@ -43,6 +43,7 @@ class IntervalJoin : public TimedJoin {
   Status Keep(size_t side, const Batch& batch, int64_t row, int64_t time, bool emitted);
   // Drops expired rows of a side; returns the time of the earliest row that stays.
   std::optional<int64_t> DropExpired(size_t side, StateKey key);
+  int64_t TimerFor(size_t side, int64_t row_time) const;
   void SetTimer(size_t side, StateKey key, int64_t row_time);
   Status FireUpTo(int64_t time);
   void EmitPadded(size_t side, const std::vector<std::string>& rows);
