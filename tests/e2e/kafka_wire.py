@@ -40,6 +40,32 @@ def end_offset(server, topic, partition, committed):
     return offset
 
 
+def open_transaction(server, topic, partitions, patience_s=20):
+    """The partition in which a transaction stays open, as text; None: all are over. The broker answers EndTxn before it has
+    written the markers, so these are waited for: less long than a transaction lives that nobody ends."""
+    give_up = time.monotonic() + patience_s
+    for partition in partitions:
+        while (stable := end_offset(server, topic, partition, True)) != (end := end_offset(server, topic, partition, False)):
+            if time.monotonic() > give_up:
+                return f"{topic}-{partition}: readers stop at {stable}, the end is {end}: a transaction is open"
+            time.sleep(0.05)
+    return None
+
+
+def default_partition(key, partitions):
+    """Where Kafka's default partitioner puts a key: murmur2 (org.apache.kafka.common.utils.Utils)."""
+    mask, factor, data = 0xffffffff, 0x5bd1e995, key.encode()
+    value = 0x9747b28c ^ len(data)
+    whole = len(data) & ~3
+    for word, in struct.iter_unpack("<I", data[:whole]):
+        word = word * factor & mask
+        value = value * factor & mask ^ (word ^ word >> 24) * factor & mask
+    if data[whole:]:
+        value = (value ^ int.from_bytes(data[whole:], "little")) * factor & mask
+    value = (value ^ value >> 13) * factor & mask
+    return ((value ^ value >> 15) & 0x7fffffff) % partitions
+
+
 def create_topics(server, names, partitions):
     body = struct.pack(">i", len(names))
     for name in names:

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "connectors/kafka/kafka_properties.h"
-#include "connectors/kafka/rdkafka/murmur2.h"
+#include "connectors/kafka/murmur2.h"
 #include "connectors/kafka/topic_pattern.h"
 
 namespace penstock {

@@ -1,7 +1,7 @@
 // Records for librdkafka, and what became of them.
 #include "connectors/kafka/rdkafka/rdkafka_topics.h"
 
-#include "connectors/kafka/rdkafka/murmur2.h"
+#include "connectors/kafka/murmur2.h"
 
 namespace penstock::rdkafka {
 

@@ -1,28 +1,34 @@
 // The played broker.
 #include "connectors/kafka/testing/fake_kafka.h"
 
+#include <algorithm>
+
 namespace penstock {
 
 class FakeKafkaAdmin : public KafkaAdmin {
  public:
   FakeKafkaAdmin(FakeKafka* kafka, bool committed) : kafka_(kafka), committed_(committed) {}
   Result<std::vector<std::string>> ListTopics() override { return std::vector<std::string>(); }
-  Result<std::vector<KafkaTopic>> DescribeTopics(const std::vector<std::string>&) override {
-    return std::vector<KafkaTopic>();
+  Result<std::vector<KafkaTopic>> DescribeTopics(const std::vector<std::string>& names) override {
+    std::vector<KafkaTopic> topics;
+    for (const std::string& name : names) {
+      topics.push_back({name, "", std::vector<int32_t>(static_cast<size_t>(kafka_->partitions[name]))});
+    }
+    return topics;
   }
   Result<std::vector<int64_t>> ListOffsets(const std::vector<KafkaPartition>& partitions, int64_t) override {
     std::vector<int64_t> ends;
-    for (const KafkaPartition& p : partitions)
-      ends.push_back(static_cast<int64_t>(kafka_->logs_[p.topic].size()));
+    for (const KafkaPartition& p : partitions) ends.push_back(static_cast<int64_t>(kafka_->logs_[p].size()));
     CHECK(!committed_);
     return ends;
   }
   Result<std::vector<int64_t>> CommittedOffsets(const std::vector<KafkaPartition>&) override {
     return std::vector<int64_t>();
   }
-  Status CreateTopic(const std::string& name, int32_t,
+  Status CreateTopic(const std::string& name, int32_t partitions,
                      const std::map<std::string, std::string>& config) override {
-    if (!kafka_->configs.emplace(name, config).second) return Status(StatusCode::kAlreadyExists, name);
+    if (!kafka_->partitions.emplace(name, partitions).second) return Status(StatusCode::kAlreadyExists, name);
+    kafka_->configs[name] = config;
     return Status::Ok();
   }
   Result<std::string> ConfigValue(const std::string& topic, const std::string& key) override {
@@ -46,13 +52,13 @@ class FakeConsumer : public KafkaConsumer {
  public:
   explicit FakeConsumer(FakeKafka* kafka) : kafka_(kafka) {}
   Status Assign(const std::vector<KafkaAssignment>& added) override {
-    topic_ = added[0].partition.topic;
+    partition_ = added[0].partition;
     return Status::Ok();
   }
   Status Release(int) override { return Status::Ok(); }
   Result<std::unique_ptr<KafkaFetch>> Fetch(int, int64_t) override {
     auto fetch = std::make_unique<FakeFetch>();
-    const std::vector<FakeKafka::Record>& log = kafka_->logs_[topic_];
+    const std::vector<FakeKafka::Record>& log = kafka_->logs_[partition_];
     for (; next_ < log.size(); ++next_) {
       FakeKafka::Outcome outcome = kafka_->outcomes[log[next_].transaction];
       if (outcome == FakeKafka::Outcome::kOpen) break;
@@ -71,7 +77,7 @@ class FakeConsumer : public KafkaConsumer {
 
  private:
   FakeKafka* kafka_;
-  std::string topic_;
+  KafkaPartition partition_;
   size_t next_ = 0;
 };
 
@@ -82,7 +88,7 @@ class FakeTransactionalProducer : public KafkaTransactionalProducer {
   Status Init(int64_t) override {
     kafka_->calls.push_back("init " + id_);
     epoch_ = ++kafka_->epochs[id_];
-    for (auto& [topic, log] : kafka_->logs_) {
+    for (auto& [partition, log] : kafka_->logs_) {
       for (const FakeKafka::Record& record : log) {
         FakeKafka::Outcome& outcome = kafka_->outcomes[record.transaction];
         if (record.id == id_ && outcome == FakeKafka::Outcome::kOpen) outcome = FakeKafka::Outcome::kAborted;
@@ -98,7 +104,7 @@ class FakeTransactionalProducer : public KafkaTransactionalProducer {
   Status Produce(const KafkaRecord& record, KafkaDeliveries* deliveries) override {
     RETURN_IF_ERROR(CheckFence());
     kafka_->calls.push_back("write " + id_ + " " + std::string(record.topic));
-    kafka_->logs_[std::string(record.topic)].push_back(
+    kafka_->logs_[{std::string(record.topic), std::max(0, record.partition)}].push_back(
         {std::string(record.key.value_or("")), std::string(record.value.value_or("")), id_, transaction_});
     ++deliveries->records;
     waiting_.push_back(deliveries);
@@ -161,11 +167,12 @@ Result<std::unique_ptr<KafkaTransactionalProducer>> FakeKafka::MakeTransactional
 
 std::vector<std::string> FakeKafka::Committed(const std::string& topic) const {
   std::vector<std::string> values;
-  auto log = logs_.find(topic);
-  if (log == logs_.end()) return values;
-  for (const Record& record : log->second) {
-    auto outcome = outcomes.find(record.transaction);
-    if (outcome != outcomes.end() && outcome->second == Outcome::kCommitted) values.push_back(record.value);
+  for (const auto& [partition, log] : logs_) {
+    if (partition.topic != topic) continue;
+    for (const Record& record : log) {
+      auto outcome = outcomes.find(record.transaction);
+      if (outcome != outcomes.end() && outcome->second == Outcome::kCommitted) values.push_back(record.value);
+    }
   }
   return values;
 }

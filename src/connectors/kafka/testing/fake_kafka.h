@@ -34,9 +34,10 @@ class FakeKafka : public KafkaClient {
 
   // Values that a read_committed reader of the topic sees, in order.
   std::vector<std::string> Committed(const std::string& topic) const;
-  std::vector<Record>& log(const std::string& topic) { return logs_[topic]; }
+  std::vector<Record>& log(const KafkaPartition& partition) { return logs_[partition]; }
 
   std::map<std::string, std::map<std::string, std::string>> configs;  // by topic; "": of the brokers
+  std::map<std::string, int32_t> partitions;                          // of topics that were made
   std::map<uint64_t, Outcome> outcomes;                               // of transactions
   std::map<std::string, int> epochs;                                  // producers so far, by transactional id
   std::vector<std::string> calls;  // what producers were asked: "init p-0", "begin p-0", "write p-0 t v", ...
@@ -48,7 +49,7 @@ class FakeKafka : public KafkaClient {
   friend class FakeTransactionalProducer;
   friend class FakeKafkaAdmin;
   friend class FakeConsumer;
-  std::map<std::string, std::vector<Record>> logs_;
+  std::map<KafkaPartition, std::vector<Record>> logs_;
   uint64_t transactions_ = 0;
 };
 

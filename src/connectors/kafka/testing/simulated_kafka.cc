@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "connectors/kafka/rdkafka/murmur2.h"
+#include "connectors/kafka/murmur2.h"
 
 namespace penstock {
 

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/strings.h"
+#include "connectors/kafka/murmur2.h"
 #include "data/key_codec.h"
 #include "env/failpoint.h"
 
@@ -59,16 +60,24 @@ class Bell {
   bool rung_ = false;
 };
 
-Status Hidden() {
-  return Status(StatusCode::kUnavailable, std::string("the end of topic '") + kProgressTopic +
-                                              "' is hidden behind an open transaction that is not this job's")
+Status Hidden(const KafkaPartition& partition) {
+  return Status(StatusCode::kUnavailable, "the end of " + partition.ToString() +
+                                              " is hidden behind an open transaction that is not this job's")
       .WithNumber(ErrorNumber::kRuntime)
       .WithHint(
           "start that job again, or wait until its transaction has timed out; one that stays open longer, "
           "behind a broker that was stopped in a commit, is aborted with kafka-transactions.sh");
 }
 
+Status Refused(const std::string& why, const std::string& remedy) {
+  return Status(StatusCode::kInvalidArgument, std::string("topic '") + kProgressTopic + "' " + why)
+      .WithNumber(ErrorNumber::kRuntime)
+      .WithHint(remedy);
+}
+
 }  // namespace
+
+int32_t ProgressPartition(const std::string& job) { return KafkaPartitionOf(job, kProgressPartitions); }
 
 std::string WriteProgress(const Decision& decision) {
   std::string text = Checked(decision);
@@ -115,8 +124,13 @@ class KafkaProgress::Reader {
   int64_t next_ = 0;
 };
 
-KafkaProgress::KafkaProgress(KafkaClient* client, KafkaProperties properties, const Clock* clock)
-    : client_(client), properties_(std::move(properties)), clock_(clock) {}
+KafkaProgress::KafkaProgress(KafkaClient* client, KafkaProperties properties, std::string job,
+                             const Clock* clock)
+    : client_(client),
+      properties_(std::move(properties)),
+      job_(std::move(job)),
+      partition_{kProgressTopic, ProgressPartition(job_)},
+      clock_(clock) {}
 KafkaProgress::~KafkaProgress() = default;
 
 Status KafkaProgress::Open() {
@@ -125,18 +139,27 @@ Status KafkaProgress::Open() {
   KafkaProperties all = properties_;
   all["isolation.level"] = "read_uncommitted";
   ASSIGN_OR_RETURN(admin_, client_->MakeAdmin(all));
-  Status created = admin_->CreateTopic(kProgressTopic, 1, kTopicConfig);
+  Status created = admin_->CreateTopic(kProgressTopic, kProgressPartitions, kTopicConfig);
   if (created.code() != StatusCode::kAlreadyExists) return created;
-  ASSIGN_OR_RETURN(std::string policy, admin_->ConfigValue(kProgressTopic, "cleanup.policy"));
-  if (policy != "compact") {
-    return Status(StatusCode::kInvalidArgument, std::string("topic '") + kProgressTopic +
-                                                    "' has the cleanup.policy '" + policy +
-                                                    "': it would forget how far jobs have come")
-        .WithNumber(ErrorNumber::kRuntime)
-        .WithHint("set its cleanup.policy to 'compact'");
-  }
+  RETURN_IF_ERROR(Check());
   RETURN_IF_ERROR(StartReading());
   return topic_there.Hit();
+}
+
+Status KafkaProgress::Check() {
+  ASSIGN_OR_RETURN(std::string policy, admin_->ConfigValue(kProgressTopic, "cleanup.policy"));
+  if (policy != "compact") {
+    return Refused("has the cleanup.policy '" + policy + "': it would forget how far jobs have come",
+                   "set its cleanup.policy to 'compact'");
+  }
+  ASSIGN_OR_RETURN(std::vector<KafkaTopic> topics, admin_->DescribeTopics({kProgressTopic}));
+  size_t partitions = topics[0].partitions.size();
+  if (partitions < kProgressPartitions) {
+    return Refused(fmt::format("has {} partitions, {} are needed", partitions, kProgressPartitions),
+                   fmt::format("kafka-topics.sh --alter --topic {} --partitions {}", kProgressTopic,
+                               kProgressPartitions));
+  }
+  return Status::Ok();
 }
 
 Status KafkaProgress::StartReading() {
@@ -149,22 +172,22 @@ Status KafkaProgress::StartReading() {
   ASSIGN_OR_RETURN(std::unique_ptr<KafkaConsumer> consumer,
                    client_->MakeConsumer(committed, [bell] { bell->Ring(); }));
   // The number of the first record: to ask for it costs half a second and more.
-  RETURN_IF_ERROR(consumer->Assign({{0, {kProgressTopic, 0}, 0, -1}}));
+  RETURN_IF_ERROR(consumer->Assign({{0, partition_, 0, -1}}));
   reader_ = std::make_unique<Reader>(std::move(consumer), std::move(bell));
   return Status::Ok();
 }
 
-Result<std::optional<Decision>> KafkaProgress::Last(const std::string& job) {
+Result<std::optional<Decision>> KafkaProgress::Last() {
   std::unique_ptr<KafkaAdmin> admin = std::move(admin_);
-  ASSIGN_OR_RETURN(std::vector<int64_t> ends, admin->ListOffsets({{kProgressTopic, 0}}, kKafkaLatest));
+  ASSIGN_OR_RETURN(std::vector<int64_t> ends, admin->ListOffsets({partition_}, kKafkaLatest));
   std::optional<Decision> last;
   if (ends[0] <= 0) return last;
   if (!reader_) RETURN_IF_ERROR(StartReading());
   std::unique_ptr<Reader> reader = std::move(reader_);
   int64_t give_up_ms = clock_->MonotonicMillis() + kPatienceMs;
   while (reader->next() < ends[0]) {
-    if (clock_->MonotonicMillis() > give_up_ms) return Hidden();
-    RETURN_IF_ERROR(reader->Read(job, &last));
+    if (clock_->MonotonicMillis() > give_up_ms) return Hidden(partition_);
+    RETURN_IF_ERROR(reader->Read(job_, &last));
   }
   RETURN_IF_ERROR(progress_read.Hit());
   return last;

@@ -48,7 +48,7 @@ KafkaTransactions::KafkaTransactions(KafkaClient* client, KafkaTransactionOption
     : client_(client),
       options_(std::move(options)),
       clock_(clock),
-      progress_(client, options_.consumer, clock) {}
+      progress_(client, options_.consumer, options_.job, clock) {}
 
 // Readers would wait for what is still open.
 KafkaTransactions::~KafkaTransactions() {
@@ -135,7 +135,7 @@ Result<std::optional<Decision>> KafkaTransactions::Recover() {
   std::vector<size_t> all(kRing);
   std::iota(all.begin(), all.end(), size_t{0});
   RETURN_IF_ERROR(Renew(all));
-  return progress_.Last(options_.job);
+  return progress_.Last();
 }
 
 std::unique_ptr<KafkaTransactionWriter> KafkaTransactions::MakeWriter(std::function<void()> wake_up) {
@@ -239,7 +239,7 @@ Status KafkaTransactions::Commit(const Decision& decision, KafkaTransactionalPro
   std::string value = WriteProgress(decision);
   KafkaRecord record;
   record.topic = kProgressTopic;
-  record.partition = 0;
+  record.partition = ProgressPartition(options_.job);
   record.key = options_.job;
   record.value = value;
   if (apart.On()) {

@@ -19,10 +19,14 @@ class KafkaTransactionsTest : public testing::Test {
   KafkaTransactionsTest() { kafka_.configs[""]["transaction.max.timeout.ms"] = "900000"; }
 
   std::unique_ptr<KafkaTransactions> Make(KafkaProperties producer = {}, int64_t longest_epoch_ms = 601'000) {
+    return MakeJob("job", std::move(producer), longest_epoch_ms);
+  }
+  std::unique_ptr<KafkaTransactions> MakeJob(const std::string& job, KafkaProperties producer = {},
+                                             int64_t longest_epoch_ms = 601'000) {
     KafkaTransactionOptions options;
     options.producer = std::move(producer);
     options.id_prefix = "p";
-    options.job = "job";
+    options.job = job;
     options.longest_epoch_ms = longest_epoch_ms;
     return std::make_unique<KafkaTransactions>(&kafka_, options, &clock_);
   }
@@ -194,7 +198,7 @@ TEST_F(KafkaTransactionsTest, OnlyTheTopicKnowsWhatBecameOfACommitWithoutAnswer)
     writer.reset();
     std::optional<Decision> after = transactions->Recover().value();
     EXPECT_EQ(after, fault == FakeKafka::Fault::kLostAnswer ? Of(5) : before);
-    kafka_.log(kProgressTopic).clear();
+    kafka_.log({kProgressTopic, ProgressPartition("job")}).clear();
   }
 }
 
@@ -234,8 +238,26 @@ TEST_F(KafkaTransactionsTest, AProducerWhoseConnectionWasDisturbedIsInitialisedA
 }
 
 TEST_F(KafkaTransactionsTest, ATopicThatForgetsIsRefused) {
+  kafka_.partitions[kProgressTopic] = kProgressPartitions;
   kafka_.configs[kProgressTopic]["cleanup.policy"] = "delete";
   EXPECT_EQ(Make()->Recover().status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(KafkaTransactionsTest, ATopicWithTooFewPartitionsIsRefused) {
+  kafka_.configs[kProgressTopic]["cleanup.policy"] = "compact";
+  kafka_.partitions[kProgressTopic] = kProgressPartitions - 1;
+  EXPECT_EQ(Make()->Recover().status().code(), StatusCode::kInvalidArgument);
+}
+
+TEST_F(KafkaTransactionsTest, AJobStartsBesideOneThatDiedInItsDecision) {
+  ASSERT_NE(ProgressPartition("job"), ProgressPartition("another"));
+  auto dead = Make();
+  ASSERT_TRUE(dead->Recover());
+  KafkaRecord record;  // its process ends before EndTxn
+  record.topic = kProgressTopic;
+  record.partition = ProgressPartition("job");
+  ASSERT_TRUE(dead->MakeWriter([] {})->Produce(record).ok());
+  EXPECT_EQ(MakeJob("another")->Recover().value(), std::nullopt);
 }
 
 TEST_F(KafkaTransactionsTest, TransactionsMustOutliveEveryEpoch) {
@@ -253,10 +275,7 @@ TEST_F(KafkaTransactionsTest, JobsOfOneClusterDoNotSeeEachOther) {
   auto writer = transactions->MakeWriter([] {});
   ASSERT_TRUE(writer->Pass(1).ok());
   ASSERT_TRUE(transactions->Decide(Of(1)).ok());
-  KafkaTransactionOptions options;
-  options.job = "another";
-  KafkaTransactions other(&kafka_, options, &clock_);
-  EXPECT_EQ(other.Recover().value(), std::nullopt);
+  EXPECT_EQ(MakeJob("another")->Recover().value(), std::nullopt);
 }
 
 TEST(KafkaProgress, RecordsAreReadAsTheyWereWritten) {

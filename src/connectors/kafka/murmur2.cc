@@ -1,5 +1,5 @@
 // MurmurHash2 with Kafka's seed, little-endian.
-#include "connectors/kafka/rdkafka/murmur2.h"
+#include "connectors/kafka/murmur2.h"
 
 #include <cstring>
 
