@@ -10,7 +10,7 @@ import sys
 import time
 
 from kafka_case import KafkaCase, run_cases
-from kafka_wire import delete_group
+from kafka_wire import CommittedReader, delete_group
 
 
 class Test(KafkaCase):
@@ -32,8 +32,10 @@ class Test(KafkaCase):
         self.broker.produce(topic, [(f"k{i}", json.dumps({"v": i})) for i in range(first, end)])
 
     def committed(self, topic):
-        """The values that a read_committed reader of the Java client sees."""
-        lines = self.broker.run("consume", topic, "--committed", "--timeout-ms", "4000").splitlines()
+        """The values that a read_committed reader of the Java client sees; it gives up after a time without rows, so one
+        of our own tells it how many there are."""
+        count = len(CommittedReader(self.broker.servers, topic, self.broker.partitions[topic]).read_to_end())
+        lines = self.broker.run("consume", topic, "--committed", "--max", count, "--timeout-ms", "60000").splitlines()
         return [json.loads(line)["v"] for line in lines if line.startswith("{")]
 
     def wait_until(self, condition, job, seconds=60):

@@ -139,6 +139,14 @@ class CommittedReader:
         for partition in self.positions:
             self.positions[partition] = end_offset(self.server, self.topic, partition, True)
 
+    def read_to_end(self):
+        """[(key, value)] up to where a reader would wait now."""
+        ends = {partition: end_offset(self.server, self.topic, partition, True) for partition in self.positions}
+        found = []
+        while any(self.positions[partition] < end for partition, end in ends.items()):
+            found += self.read(wait_ms=100)  # an answer may hold nothing but what was taken back
+        return found
+
     def read(self, wait_ms=0):
         """[(key, value)] that are new; waits a moment until there is anything."""
         body = struct.pack(">iiiibi", -1, wait_ms, 1, 1 << 24, 1, 1) + text(self.topic)

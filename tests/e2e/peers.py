@@ -75,6 +75,10 @@ class Peer:
 class Kafka(Peer):
     script, offsets = "kafka", (0, 1)  # the controller takes the next port
 
+    def __init__(self):
+        super().__init__()
+        self.partitions = {}  # of the topics that topic() made
+
     @property
     def servers(self):
         return f"127.0.0.1:{self.port}"
@@ -92,6 +96,7 @@ class Kafka(Peer):
 
     def topic(self, name, partitions):
         self.call("topic", "create", name, "--partitions", partitions)
+        self.partitions[name] = partitions
 
 
 class Registry(Peer):

@@ -161,10 +161,7 @@ def committed(broker, topic, java):
         stable = end_offset(broker.servers, topic, partition, True)
         if end != stable:
             sys.exit(f"{topic}-{partition}: readers stop at {stable}, the end is {end}: a transaction is open")
-    reader, rows = CommittedReader(broker.servers, topic, PARTITIONS), []
-    ends = {partition: end_offset(broker.servers, topic, partition, True) for partition in range(PARTITIONS)}
-    while reader.positions != ends:  # an answer may hold nothing but what was taken back
-        rows += [json.loads(value) for _, value in reader.read(wait_ms=100)]
+    rows = [json.loads(value) for _, value in CommittedReader(broker.servers, topic, PARTITIONS).read_to_end()]
     if java and rows:  # it gives up after a time without rows, so it is told how many there are
         output = broker.run("consume", topic, "--committed", "--max", len(rows), "--timeout-ms", "60000")
         return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
