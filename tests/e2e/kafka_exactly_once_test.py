@@ -34,7 +34,7 @@ class Test(KafkaCase):
     def committed(self, topic):
         """The values that a read_committed reader of the Java client sees; it gives up after a time without rows, so one
         of our own tells it how many there are."""
-        count = len(CommittedReader(self.broker.servers, topic, self.broker.partitions[topic]).read_to_end())
+        count = len(CommittedReader(self.broker.servers, topic, range(self.broker.partitions[topic])).read_to_end())
         lines = self.broker.run("consume", topic, "--committed", "--max", count, "--timeout-ms", "60000").splitlines()
         return [json.loads(line)["v"] for line in lines if line.startswith("{")]
 

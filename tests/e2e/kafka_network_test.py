@@ -15,7 +15,7 @@ import time
 from kafka_case import run_cases
 from kafka_faults_test import Test as Faults
 from kafka_proxy import END_TXN, FETCH, HOLD, INIT_PRODUCER, LOSE, PRODUCE, Proxy
-from kafka_wire import CommittedReader, create_topics, end_offset
+from kafka_wire import CommittedReader, create_topics, open_transaction
 
 
 class Test(Faults):
@@ -30,7 +30,7 @@ class Test(Faults):
             # Seconds, not a minute, until a connection that says nothing is given up.
             path.write_text(path.read_text().replace(self.broker.servers, proxy.servers).replace(
                 "'format'", "'properties.request.timeout.ms' = '3000', 'format'"))
-            self.out, self.rows = CommittedReader(self.broker.servers, f"{name}_out", 2), 0
+            self.out, self.rows = CommittedReader(self.broker.servers, f"{name}_out", (0, 1)), 0
             feed = self.start(source + self.table("t", name, "v INT") + "INSERT INTO t SELECT v FROM numbers;")
             job = self.start_path(path)
             try:
@@ -54,13 +54,9 @@ class Test(Faults):
 
     def values(self, topic):
         """All that a read_committed reader gets, once no transaction is open."""
-        ends = {committed: {partition: end_offset(self.broker.servers, topic, partition, committed) for partition in (0, 1)}
-                for committed in (True, False)}
-        assert ends[True] == ends[False], f"a transaction is open: {ends}"
-        reader, values = CommittedReader(self.broker.servers, topic, 2), []
-        while reader.positions != ends[True]:
-            values += [json.loads(value)["v"] for _, value in reader.read(wait_ms=100)]
-        return values
+        assert not (still_open := open_transaction(self.broker.servers, topic, (0, 1))), still_open
+        reader = CommittedReader(self.broker.servers, topic, (0, 1))
+        return [json.loads(value)["v"] for _, value in reader.read_to_end()]
 
     def grows(self, job, more=1):
         """Waits until a reader of committed rows has seen so many more."""

@@ -66,6 +66,15 @@ def default_partition(key, partitions):
     return ((value ^ value >> 15) & 0x7fffffff) % partitions
 
 
+PROGRESS, PROGRESS_PARTITIONS = "penstock-progress", 50  # docs/formats/kafka_progress.md
+
+
+def newest_decided(server, job):
+    """The epoch of the last committed record of progress of a job."""
+    reader = CommittedReader(server, PROGRESS, [default_partition(job, PROGRESS_PARTITIONS)])
+    return max((int(value.split()[2], 16) for key, value in reader.read_to_end() if key.decode() == job), default=0)
+
+
 def create_topics(server, names, partitions):
     body = struct.pack(">i", len(names))
     for name in names:
@@ -130,9 +139,9 @@ def records(data, count):
 class CommittedReader:
     """What a read_committed reader gets of a topic, as it becomes visible."""
 
-    def __init__(self, server, topic, partitions):
+    def __init__(self, server, topic, partitions):  # their numbers
         self.server, self.topic = server, topic
-        self.positions = dict.fromkeys(range(partitions), 0)
+        self.positions = dict.fromkeys(partitions, 0)
 
     def skip(self):
         """Everything that is visible now was there before."""

@@ -22,7 +22,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
 from kafka_case import Broker  # noqa: E402
-from kafka_wire import CommittedReader, create_topics, end_offset  # noqa: E402
+from kafka_wire import (PROGRESS, PROGRESS_PARTITIONS, CommittedReader, create_topics, default_partition,  # noqa: E402
+                        end_offset, newest_decided, open_transaction)
 from peers import SKIPPED, Missing  # noqa: E402
 
 KEYS, PARTITIONS, WINDOW_MS, STEP_MS = 50, 4, 300_000, 100
@@ -90,19 +91,9 @@ class Killer:
         self.broker, self.rng = broker, rng
         self.kills = self.aimed = self.between = 0
         self.resumed = []  # seconds from a start behind a kill to the first rows that it commits
-        self.progress, self.decided = None, {}
-
-    def newest_decided(self, job):
-        """What the last committed record of the job says, once what was on its way has arrived."""
-        self.progress = self.progress or CommittedReader(self.broker.servers, "penstock-progress", 1)
-        wait_ms = 200
-        while wait_ms or self.progress.positions[0] != end_offset(self.broker.servers, "penstock-progress", 0, True):
-            self.decided |= {key.decode(): int(value.split()[2], 16) for key, value in self.progress.read(wait_ms)}
-            wait_ms = 0
-        return self.decided.get(job, 0)
 
     def run(self, command, folder, number, budget, longest):
-        output, before = CommittedReader(self.broker.servers, f"counts-{number}", PARTITIONS), self.kills
+        output, before = CommittedReader(self.broker.servers, f"counts-{number}", range(PARTITIONS)), self.kills
         while not has_finished(folder):
             kind = self.KINDS[self.kills % 3] if self.kills < budget else "last"
             output.skip()
@@ -120,7 +111,8 @@ class Killer:
                     self.wait_for_seal(folder, process)
                 process.kill()
                 process.wait()
-            decided = self.newest_decided(f"kill-{number}")
+            time.sleep(0.2)  # what was on its way arrives
+            decided = newest_decided(self.broker.servers, f"kill-{number}")
             if kind == "aimed":
                 self.aimed += 1
                 self.between += newest_sealed(folder) > decided
@@ -154,14 +146,15 @@ class Killer:
         return f"first rows committed {half:.2f} s (median), {most:.2f} s (p95), {times[-1]:.2f} s (most) after {len(self.resumed)} starts"
 
 
+def all_is_over(broker, topic, partitions):
+    if still_open := open_transaction(broker.servers, topic, partitions):
+        sys.exit(still_open)
+
+
 def committed(broker, topic, java):
     """The values that a read_committed reader gets; first, that it gets all there is."""
-    for partition in range(PARTITIONS):
-        end = end_offset(broker.servers, topic, partition, False)
-        stable = end_offset(broker.servers, topic, partition, True)
-        if end != stable:
-            sys.exit(f"{topic}-{partition}: readers stop at {stable}, the end is {end}: a transaction is open")
-    rows = [json.loads(value) for _, value in CommittedReader(broker.servers, topic, PARTITIONS).read_to_end()]
+    all_is_over(broker, topic, range(PARTITIONS))
+    rows = [json.loads(value) for _, value in CommittedReader(broker.servers, topic, range(PARTITIONS)).read_to_end()]
     if java and rows:  # it gives up after a time without rows, so it is told how many there are
         output = broker.run("consume", topic, "--committed", "--max", len(rows), "--timeout-ms", "60000")
         return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
@@ -199,10 +192,7 @@ def check(broker, folder, number, expected, events):
     check_windows([json.loads(line) for path in sorted((folder / "windows").iterdir()) if path.name[0] != "."
                    for line in open(path)], expected, "files")
     check_counts(committed(broker, f"counts-{number}", java), events)
-    for partition in [0]:
-        end = end_offset(broker.servers, "penstock-progress", partition, False)
-        if end != end_offset(broker.servers, "penstock-progress", partition, True):
-            sys.exit("penstock-progress: a transaction is open")
+    all_is_over(broker, PROGRESS, [default_partition(f"kill-{number}", PROGRESS_PARTITIONS)])
 
 
 def main():
