@@ -14,7 +14,24 @@ SeededBug any_winner("bug:store.any-winner", "a file that must be new may replac
 SeededBug no_directory_sync("bug:store.no-directory-sync",
                             "the name of a file that must be new is not synced");
 
-std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string FolderOf(const std::string& path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Makes the directory, and its name durable in each parent that was made for it.
+Status CreateDurably(FileSystem* files, const std::string& path) {
+  std::vector<std::string> parents;  // of what is not there
+  for (std::string missing = path; !files->Stat(missing);) {
+    std::string parent = FolderOf(missing);
+    if (parent == missing) break;
+    parents.push_back(parent);
+    missing = std::move(parent);
+  }
+  RETURN_IF_ERROR(files->CreateDirectories(path));
+  for (const std::string& parent : parents) RETURN_IF_ERROR(files->SyncDirectory(parent));
+  return Status::Ok();
+}
 
 }  // namespace
 
@@ -25,19 +42,19 @@ Result<std::unique_ptr<ReadableFile>> LocalFileStore::OpenForRead(const std::str
 Result<std::unique_ptr<WritableFile>> LocalFileStore::OpenForWrite(const std::string& path) {
   Result<std::unique_ptr<WritableFile>> file = files_->OpenForWrite(path, WriteMode::kReplace);
   if (file || file.error().code() != StatusCode::kNotFound) return file;
-  RETURN_IF_ERROR(files_->CreateDirectories(FolderOf(path)));
+  RETURN_IF_ERROR(CreateDurably(files_, FolderOf(path)));
   return files_->OpenForWrite(path, WriteMode::kReplace);
 }
 
 Status LocalFileStore::SyncNames(const std::string& directory) { return files_->SyncDirectory(directory); }
 
-Status LocalFileStore::Create(const std::string& path, const std::string& draft, std::string_view bytes) {
+Status LocalFileStore::Create(const std::string& path, const std::string& draft, std::string_view bytes,
+                              RenameMode mode) {
   RETURN_IF_ERROR(WriteFile(*this, draft, bytes));
   // What the new file speaks of is durable before it is.
   RETURN_IF_ERROR(files_->SyncDirectory(FolderOf(path)));
   RETURN_IF_ERROR(new_durable.Hit());
-  RETURN_IF_ERROR(
-      files_->Rename(draft, path, any_winner.On() ? RenameMode::kReplace : RenameMode::kCreateNew));
+  RETURN_IF_ERROR(files_->Rename(draft, path, any_winner.On() ? RenameMode::kReplace : mode));
   RETURN_IF_ERROR(new_named.Hit());
   if (no_directory_sync.On()) return Status::Ok();
   return files_->SyncDirectory(FolderOf(path));

@@ -109,13 +109,15 @@ Result<std::unique_ptr<WritableFile>> ObjectFileStore::OpenForWrite(const std::s
   return WriteObject(place.store, std::move(place.key));
 }
 
-Status ObjectFileStore::Create(const std::string& path, const std::string&, std::string_view bytes) {
+Status ObjectFileStore::Create(const std::string& path, const std::string&, std::string_view bytes,
+                               RenameMode) {
   ASSIGN_OR_RETURN(Place place, PlaceOf(stores_, path));
   return place.store->Put(place.key, bytes, PutMode::kCreateNew);
 }
 
 Result<FileInfo> ObjectFileStore::Stat(const std::string& path) {
   ASSIGN_OR_RETURN(Place place, PlaceOf(stores_, path));
+  if (place.key.empty()) return Status::NotFound("'" + path + "' is a bucket, not an object");
   ASSIGN_OR_RETURN(ObjectInfo object, place.store->Stat(place.key));
   return FileInfo{path, object.size, object.modified_micros, false};
 }

@@ -23,7 +23,9 @@ class ObjectFileStore : public FileStore {
   Result<std::unique_ptr<ReadableFile>> OpenForRead(const std::string& path) override;
   Result<std::unique_ptr<WritableFile>> OpenForWrite(const std::string& path) override;
   Status SyncNames(const std::string&) override { return Status::Ok(); }
-  Status Create(const std::string& path, const std::string& draft, std::string_view bytes) override;
+  using FileStore::Create;
+  Status Create(const std::string& path, const std::string& draft, std::string_view bytes,
+                RenameMode mode) override;
   Result<FileInfo> Stat(const std::string& path) override;
   Result<std::vector<FileInfo>> List(const std::string& directory) override;
   Status Remove(const std::string& path) override;

@@ -66,8 +66,10 @@ Result<HttpResponse> S3Store::Send(Request request) {
   }
   if (!client) client = make_client_();
   Result<HttpResponse> response = client->Send(http);
-  if (!response)
-    return Status(response.error().code(), NameOf(request.key) + ": " + response.error().message());
+  if (!response) {
+    return Status(response.error().code(), NameOf(request.key) + ": " + response.error().message())
+        .WithHint("check s3.endpoint, which is " + options_.endpoint + ", and the way to it");
+  }
   {
     std::lock_guard lock(mutex_);
     idle_.push_back(std::move(client));
