@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "base/strings.h"
+#include "connectors/filesystem/file_place.h"
 
 namespace {
 
@@ -88,10 +89,17 @@ penstock::Status JobCommand::List(penstock::FileSystem& files) const {
   return penstock::Status::Ok();
 }
 
+// The other process may stand in another folder.
+penstock::Result<std::string> JobCommand::SavepointDirectory() const {
+  if (directory_.empty()) return std::string();
+  ASSIGN_OR_RETURN(std::string path, penstock::NormalPath(directory_));
+  if (penstock::IsObjectPath(path)) return path;
+  return std::filesystem::absolute(path).lexically_normal().string();
+}
+
 penstock::Status JobCommand::Ask(const penstock::FoundJob& job) const {
   penstock::ControlRequest request;
-  // The other process may stand in another folder.
-  if (!directory_.empty()) request.directory = std::filesystem::absolute(directory_).lexically_normal();
+  ASSIGN_OR_RETURN(request.directory, SavepointDirectory());
   request.savepoint = !directory_.empty();
   request.drain = drain_;
   request.format = format_;

@@ -18,6 +18,7 @@ class JobCommand {
  private:
   CLI::App* Add(CLI::App* app, const char* name, const char* what);
   penstock::Status List(penstock::FileSystem& files) const;
+  penstock::Result<std::string> SavepointDirectory() const;
   penstock::Status Ask(const penstock::FoundJob& job) const;
 
   CLI::App *list_, *metrics_, *savepoint_, *stop_, *cancel_;

@@ -35,22 +35,21 @@ StateCommand::StateCommand(CLI::App* app)
   dump_->add_option("--key", filter_.key, "only this key, as it is printed, or the value of its only column");
 }
 
-penstock::Status StateCommand::Show(penstock::FileSystem& files, const penstock::StateLocation& location) {
-  ASSIGN_OR_RETURN(penstock::StateContent content, penstock::ReadState(files, location, epoch_));
+penstock::Status StateCommand::Show(const penstock::StateLocation& location) {
+  ASSIGN_OR_RETURN(penstock::StateContent content, penstock::ReadState(location, epoch_));
   if (inspect_->parsed()) return penstock::ReportContent(content, Print);
   return penstock::DumpEntries(content, filter_, Print).status();
 }
 
 penstock::Result<std::vector<penstock::StateLocation>> StateCommand::Find(
     penstock::FileSystem& files, penstock::SessionObjectStores* objects) const {
-  if (!penstock::IsObjectPath(path_)) return penstock::FindState(files, path_);
   penstock::sql::Config config;
   for (const std::string& option : options_) {
     size_t equals = option.find('=');
     if (equals != std::string::npos) config.Set(option.substr(0, equals), option.substr(equals + 1));
   }
   ASSIGN_OR_RETURN(penstock::FilePlace place, penstock::PlaceOf(path_, &files, objects->Of(config)));
-  return penstock::FindCheckpoints(std::move(place.files), place.path);
+  return penstock::FindState(place);
 }
 
 int StateCommand::Run() {
@@ -61,8 +60,8 @@ int StateCommand::Run() {
   int code = 0;
   for (const penstock::StateLocation& location : *locations) {
     if (verify_->parsed()) {
-      if (!penstock::VerifyState(files, location, Print)) code = 1;
-    } else if (penstock::Status status = Show(files, location); !status.ok()) {
+      if (!penstock::VerifyState(location, Print)) code = 1;
+    } else if (penstock::Status status = Show(location); !status.ok()) {
       code = Fail(status);
     }
   }

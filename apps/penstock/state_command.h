@@ -21,7 +21,7 @@ class StateCommand {
  private:
   penstock::Result<std::vector<penstock::StateLocation>> Find(penstock::FileSystem& files,
                                                               penstock::SessionObjectStores* objects) const;
-  penstock::Status Show(penstock::FileSystem& files, const penstock::StateLocation& location);
+  penstock::Status Show(const penstock::StateLocation& location);
 
   CLI::App* state_;
   CLI::App* inspect_;

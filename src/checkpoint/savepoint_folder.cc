@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "data/byte_hash.h"
+#include "env/objects/object_store.h"
 #include "state/pieces/keyed_pieces.h"
 
 namespace penstock {
@@ -16,30 +17,21 @@ namespace {
 constexpr const char* kManifestName = "manifest";
 constexpr std::string_view kStatePrefix = "state-";
 
-// Makes the directory, and its name durable in each parent that was made for it.
-Status CreateDurably(FileSystem* files, const std::string& path) {
-  std::vector<std::string> parents;  // of what is not there
-  for (std::string missing = path; !missing.empty() && !files->Stat(missing);) {
-    size_t slash = missing.rfind('/');
-    missing = slash == std::string::npos ? "" : missing.substr(0, slash);
-    parents.push_back(missing.empty() ? (slash == 0 ? "/" : ".") : missing);
-  }
-  RETURN_IF_ERROR(files->CreateDirectories(path));
-  for (const std::string& parent : parents) RETURN_IF_ERROR(files->SyncDirectory(parent));
-  return Status::Ok();
+Status Taken(const std::string& to) {
+  return Status(StatusCode::kAlreadyExists, "there is a savepoint in '" + to + "' already")
+      .WithHint("name another place: what is in a bucket is not replaced");
 }
 
 // The one file that all ranges of a savepoint go into.
 class StateFile {
  public:
-  StateFile(FileSystem* files, std::string directory, uint64_t nonce)
+  StateFile(FileStore* files, std::string directory, uint64_t nonce)
       : files_(files),
         directory_(std::move(directory)),
         name_(fmt::format("{}{:016x}", kStatePrefix, nonce)) {}
 
   Status Open() {
-    RETURN_IF_ERROR(CreateDurably(files_, directory_));
-    ASSIGN_OR_RETURN(file_, files_->OpenForWrite(Path(name_), WriteMode::kCreateNew));
+    ASSIGN_OR_RETURN(file_, files_->OpenForWrite(Path(name_)));
     return Status::Ok();
   }
   // What write(append) appends, as a range.
@@ -59,33 +51,32 @@ class StateFile {
   Result<FileRange> AddBytes(std::string_view bytes) {
     return Add([bytes](const AppendBytes& append) { return append(bytes); });
   }
-  // Makes the savepoint durable; then removes the files of the one that it replaces.
-  Status Finish(Manifest manifest) {
+  Status Close() {
     RETURN_IF_ERROR(file_->Sync());
     RETURN_IF_ERROR(file_->Close());
-    manifest.claim = 0;  // nobody's: see docs/formats/savepoint.md
-    manifest.written_bytes = size_;
-    RETURN_IF_ERROR(files_->SyncDirectory(directory_));
-    RETURN_IF_ERROR(WriteFileAtomically(*files_, Path(kManifestName), manifest.Write()));
-    // The savepoint is there: what cannot be removed stays.
+    return files_->SyncNames(directory_);
+  }
+  // Removes the files of the savepoint that this one replaces, and what dead writers left here. The savepoint
+  // is there: what cannot be removed stays.
+  void RemoveOthers() {
     Result<std::vector<FileInfo>> entries = files_->List(directory_);
-    if (!entries) return Status::Ok();
+    if (!entries) return;
     for (const FileInfo& entry : *entries) {
       std::string_view name = std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
       if (name.starts_with(kStatePrefix) && name != name_) (void)files_->Remove(entry.path);
     }
-    return Status::Ok();
   }
   // What a writer that failed leaves behind.
   void Discard() {
     file_.reset();
     (void)files_->Remove(Path(name_));
   }
+  uint64_t size() const { return size_; }
 
  private:
   std::string Path(const std::string& name) const { return directory_ + "/" + name; }
 
-  FileSystem* files_;
+  FileStore* files_;
   std::string directory_, name_;
   std::unique_ptr<WritableFile> file_;
   uint64_t size_ = 0;
@@ -127,45 +118,79 @@ Status AddParts(const std::vector<SubtaskSnapshot>& parts, Manifest* manifest, S
   return Status::Ok();
 }
 
+// Where the name is taken the state is of no use; after another error the manifest may yet be there.
+Status NameManifest(FileStore* files, const std::string& to, const Manifest& manifest, StateFile* state) {
+  std::string path = to + "/" + kManifestName;
+  Status named = files->Create(path, path + ".tmp", manifest.Write(), RenameMode::kReplace);
+  if (named.code() == StatusCode::kAlreadyExists) {
+    state->Discard();
+    return Taken(to);
+  }
+  if (named.ok()) state->RemoveOthers();
+  return named;
+}
+
 template <typename Fill>
-Status Write(FileSystem* files, const std::string& to, uint64_t nonce, Manifest manifest, Fill fill) {
+Status Write(FileStore* files, const std::string& to, uint64_t nonce, Manifest manifest, Fill fill) {
   StateFile state(files, to, nonce);
   Status status = state.Open();
   if (status.ok()) status = fill(&manifest, &state);
-  if (status.ok()) status = state.Finish(std::move(manifest));
+  if (status.ok()) status = state.Close();
+  if (!status.ok()) state.Discard();
+  manifest.claim = 0;  // nobody's: see docs/formats/savepoint.md
+  manifest.written_bytes = state.size();
+  if (status.ok()) status = NameManifest(files, to, manifest, &state);
   if (status.ok()) return status;
-  state.Discard();
   return std::move(status).WithContext("writing the savepoint '" + to + "'");
 }
 
 }  // namespace
 
-Status CopyToSavepoint(const CheckpointStore& from, uint64_t epoch, FileSystem* files, const std::string& to,
+Status CopyToSavepoint(const CheckpointStore& from, uint64_t epoch, FileStore* files, const std::string& to,
                        uint64_t nonce) {
   ASSIGN_OR_RETURN(Manifest manifest, from.ReadManifest(epoch));
   return Write(files, to, nonce, std::move(manifest),
                [&](Manifest* copy, StateFile* state) { return CopyRanges(from, copy, state); });
 }
 
-Status WriteSavepoint(FileSystem* files, const std::vector<SubtaskSnapshot>& parts, Manifest manifest,
+Status WriteSavepoint(FileStore* files, const std::vector<SubtaskSnapshot>& parts, Manifest manifest,
                       const std::string& to, uint64_t nonce) {
   return Write(files, to, nonce, std::move(manifest),
                [&](Manifest* written, StateFile* state) { return AddParts(parts, written, state); });
 }
 
-bool IsSavepointFolder(FileStore* files, const std::string& path) {
-  return files->Stat(path + "/" + kManifestName).has_value();
+Status CheckSavepointPlace(FileStore* files, const std::string& to, uint64_t nonce) {
+  auto check = [&]() -> Status {
+    ASSIGN_OR_RETURN(bool taken, IsSavepointFolder(files, to));
+    if (taken && IsObjectPath(to)) return Taken(to);
+    StateFile probe(files, to, nonce);
+    Status written = probe.Open();
+    if (written.ok()) written = probe.AddBytes("a savepoint is to be written here\n").status();
+    if (written.ok()) written = probe.Close();
+    probe.Discard();
+    return written;
+  };
+  Status checked = check();
+  return checked.ok() ? checked
+                      : std::move(checked).WithContext("no savepoint can be written to '" + to + "'");
 }
 
-Result<Manifest> ReadSavepointManifest(FileSystem* files, const std::string& path) {
+Result<bool> IsSavepointFolder(FileStore* files, const std::string& path) {
+  Result<FileInfo> manifest = files->Stat(path + "/" + kManifestName);
+  if (!manifest && manifest.error().code() != StatusCode::kNotFound) return manifest.error();
+  return manifest.has_value();
+}
+
+Result<Manifest> ReadSavepointManifest(FileStore* files, const std::string& path) {
   std::string name = path + "/" + kManifestName;
   ASSIGN_OR_RETURN(std::string bytes, ReadFile(*files, name));
   return Manifest::Read(bytes, name);
 }
 
-Result<std::vector<SubtaskSnapshot>> ReadSavepointParts(FileSystem* files, const std::string& path,
-                                                        const Manifest& manifest) {
-  ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> parts, CheckpointStore(files, path, 0).ReadParts(manifest));
+Result<std::vector<SubtaskSnapshot>> ReadSavepointParts(std::shared_ptr<FileStore> files,
+                                                        const std::string& path, const Manifest& manifest) {
+  CheckpointStore store(std::move(files), path, 0);
+  ASSIGN_OR_RETURN(std::vector<SubtaskSnapshot> parts, store.ReadParts(manifest));
   for (SubtaskSnapshot& part : parts) {
     part.restored_from = 0;
     part.committables.clear();

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "env/failpoint.h"
 #include "env/files/memory_file_system.h"
 
 namespace penstock {
@@ -25,11 +26,11 @@ class SavepointFolderTest : public testing::Test {
     ASSERT_TRUE(store_.Seal({Part("a", list), Part("b", list + "!")}, &manifest).ok());
   }
   Status Copy(uint64_t epoch, uint64_t nonce = 1) {
-    return CopyToSavepoint(CheckpointStore(&files_, "/cp", 0), epoch, &files_, "/sp/one/job-1", nonce);
+    return CopyToSavepoint(CheckpointStore(&files_, "/cp", 0), epoch, &local_, "/sp/one/job-1", nonce);
   }
   Result<std::vector<SubtaskSnapshot>> Read() {
-    ASSIGN_OR_RETURN(Manifest manifest, ReadSavepointManifest(&files_, "/sp/one/job-1"));
-    return ReadSavepointParts(&files_, "/sp/one/job-1", manifest);
+    ASSIGN_OR_RETURN(Manifest manifest, ReadSavepointManifest(&local_, "/sp/one/job-1"));
+    return ReadSavepointParts(std::make_shared<LocalFileStore>(&files_), "/sp/one/job-1", manifest);
   }
   std::vector<std::string> Names() {
     std::vector<std::string> names;
@@ -49,8 +50,8 @@ TEST_F(SavepointFolderTest, ACopyStandsWithoutItsCheckpointAndWithoutPower) {
   std::vector<FileInfo> checkpoint = files_.List("/cp").value();
   for (const FileInfo& file : checkpoint) ASSERT_TRUE(files_.Remove(file.path).ok());
   files_.LosePower();
-  ASSERT_TRUE(IsSavepointFolder(&local_, "/sp/one/job-1"));
-  Manifest manifest = ReadSavepointManifest(&files_, "/sp/one/job-1").value();
+  ASSERT_TRUE(IsSavepointFolder(&local_, "/sp/one/job-1").value());
+  Manifest manifest = ReadSavepointManifest(&local_, "/sp/one/job-1").value();
   EXPECT_EQ(manifest.epoch, 5u);
   EXPECT_EQ(manifest.identity.job, "job");
   EXPECT_EQ(manifest.identity.incarnation, 7u);
@@ -74,7 +75,7 @@ TEST_F(SavepointFolderTest, ADamagedCheckpointIsNotCopied) {
   }
   Status copied = Copy(5);
   EXPECT_EQ(copied.code(), StatusCode::kCorruption);
-  EXPECT_FALSE(IsSavepointFolder(&local_, "/sp/one/job-1"));
+  EXPECT_FALSE(IsSavepointFolder(&local_, "/sp/one/job-1").value());
   EXPECT_TRUE(Names().empty()) << "nothing is left behind";
 }
 
@@ -114,6 +115,32 @@ TEST_F(SavepointFolderTest, WhateverFailsTheOldSavepointOrTheNewOneIsThere) {
   }
   ASSERT_TRUE(Copy(6, 7).ok());
   EXPECT_EQ(Names().size(), 2u) << "of those before nothing stays";
+}
+
+// The manifest has its name, and then making that durable fails: the savepoint may be found, so its state
+// stays.
+TEST_F(SavepointFolderTest, StateStaysWhereItsManifestMayBeThere) {
+  Seal(5, "five");
+  FailpointActions failing({{"files.new-named"}});
+  ScopedFailpointHook hook(&failing);
+  EXPECT_FALSE(Copy(5).ok());
+  Result<std::vector<SubtaskSnapshot>> parts = Read();
+  ASSERT_TRUE(parts) << parts.error().ToString();
+  EXPECT_EQ((*parts)[0].lists[0], "five");
+}
+
+TEST_F(SavepointFolderTest, APlaceIsCheckedWithoutLeavingAnythingAndWithoutHarm) {
+  ASSERT_TRUE(CheckSavepointPlace(&local_, "/sp/one/job-1", 4).ok());
+  EXPECT_TRUE(Names().empty());
+  Seal(5, "five");
+  ASSERT_TRUE(Copy(5).ok());
+  ASSERT_TRUE(CheckSavepointPlace(&local_, "/sp/one/job-1", 4).ok())
+      << "a folder's savepoint may be replaced";
+  EXPECT_TRUE(Read());
+  files_.FailAfter(0);
+  Status checked = CheckSavepointPlace(&local_, "/sp/one/job-1", 4);
+  EXPECT_EQ(checked.code(), StatusCode::kIo);
+  EXPECT_NE(checked.ToString().find("no savepoint can be written to '/sp/one/job-1'"), std::string::npos);
 }
 
 }  // namespace

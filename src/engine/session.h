@@ -147,6 +147,8 @@ class Session {
   Result<JobRunner::Quiet> Drive(RunningJob& job);
   // Says which lanes and limits of tables name no table.
   void NoteUnknownTables(int number);
+  // Whether the savepoint that a job is to end with could be written.
+  Status CheckSavepointDir(int job);
   // What the job starts from, if anything: into its options, and what its checkpoints must know of it.
   Status LoadSavepoint(const JobGraph& graph, int job, JobOptions* options, JobDurability* durability);
   // What a job with checkpoints needs; nullopt where none are asked for (durability.cc).

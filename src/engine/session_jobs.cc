@@ -1,15 +1,18 @@
 // The jobs of a session: starting, running, ending them.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "base/strings.h"
+#include "checkpoint/savepoint_folder.h"
 #include "engine/jobs/job_counts.h"
 #include "engine/jobs/job_options.h"
 #include "engine/output/progress.h"
 #include "engine/jobs/restorable.h"
 #include "engine/jobs/running_job.h"
 #include "engine/savepoints/savepoint.h"
+#include "env/random.h"
 #include "state/ordered_store.h"
 
 namespace penstock {
@@ -41,10 +44,15 @@ Status Session::LoadSavepoint(const JobGraph& graph, int job, JobOptions* option
     Result<Manifest> newest = epochs.empty() ? Status::NotFound("") : store.ReadManifest(epochs.back());
     if (newest && newest->identity.run == durability->identity.run) return Status::Ok();
   }
-  Result<SavepointContent> savepoint = OpenSavepoint(files_, path, job);
-  if (!savepoint && savepoint.error().code() == StatusCode::kNotFound && drop_state && files_->Stat(path))
-    return Status::Ok();
-  if (!savepoint) return savepoint.error();
+  ASSIGN_OR_RETURN(FilePlace place, PlaceOf(path, files_, objects()));
+  ASSIGN_OR_RETURN(std::optional<SavepointContent> savepoint, OpenSavepoint(place, job));
+  if (!savepoint && drop_state) return Status::Ok();
+  if (!savepoint) {
+    return Status::NotFound(fmt::format("there is no savepoint of job {} in '{}'", job, place.path))
+        .WithHint(
+            "'penstock state inspect' shows what is there; --allow-non-restored-state starts the job "
+            "without");
+  }
   const JobGraph* before = savepoint->graph ? &*savepoint->graph : nullptr;
   if (!drop_state)
     RETURN_IF_ERROR(CheckRestorable(before, graph, savepoint->parts, "the savepoint"));
@@ -59,6 +67,13 @@ Status Session::LoadSavepoint(const JobGraph& graph, int job, JobOptions* option
     durability->savepoint->epoch = savepoint->manifest->epoch;
   }
   return Status::Ok();
+}
+
+// All that a job does is in vain where its last savepoint cannot be written.
+Status Session::CheckSavepointDir(int job) {
+  if (!options_.stop_when_idle || options_.savepoint_dir.empty()) return Status::Ok();
+  ASSIGN_OR_RETURN(FilePlace place, PlaceOf(SavepointOfJob(options_.savepoint_dir, job), files_, objects()));
+  return CheckSavepointPlace(place.files.get(), place.path, EntropySeed());
 }
 
 void Session::NoteHotKeys(const JobPlan& plan, bool checkpoints, int number) {
@@ -81,6 +96,7 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
     ASSIGN_OR_RETURN(graph, RoundTrip(graph));
   }
   at_run_time_ = true;
+  RETURN_IF_ERROR(CheckSavepointDir(job_number));
   ASSIGN_OR_RETURN(JobOptions options, ReadJobOptions(config_));
   memory_.set_limit(MemoryBudgetOf(config_));
   PlaceJob(config_, std::to_string(EntropySeed()) + "-" + std::to_string(job_number), &options);
@@ -166,8 +182,7 @@ void Session::OpenControl(RunningJob& job, const JobDurability& durability) {
 void Session::ConcludeJob(RunningJob& job) {
   std::optional<SavepointPlace> place = process_jobs_.SavepointOf(job.job.get());
   if (!place && options_.stop_when_idle && !options_.savepoint_dir.empty())
-    place =
-        SavepointPlace{options_.savepoint_dir, options_.savepoint_dir + "/job-" + std::to_string(job.number)};
+    place = SavepointPlace{options_.savepoint_dir, SavepointOfJob(options_.savepoint_dir, job.number)};
   if (place && job.outcome.ok()) {
     job.outcome = job.job->WriteLastSavepoint(place->folder);
     if (job.outcome.ok()) ++stopped_with_savepoint_;

@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
-"""Object stores against a real S3 server: the contract of the port; checkpoints and files.
+"""Object stores against a real S3 server: the contract of the port; checkpoints, savepoints and files.
 
 Starts a server on a free port with the peers script and stops it at the end. Prints one line a test; exit code 77 when
 the script is missing.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 from peers import ROOT, SKIPPED, S3, Missing, run_tests
@@ -173,6 +177,160 @@ SELECT COUNT(*), MIN(part) FROM some_csv;
         rows = [json.loads(line)["id"] for part in self.objects("two", "out/") for line in part.splitlines()]
         assert len(rows) == ROWS and len(set(rows)) == ROWS, len(rows)
 
+    @contextlib.contextmanager
+    def running(self, script, *options):
+        """The job of a script while the block lasts, once it has a checkpoint in the local folder cp."""
+        process = subprocess.Popen([str(self.binary), "run", *self.options("execution.checkpointing.dir=cp", *options), script],
+                                   text=True, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            while process.poll() is None and self.ask("list").returncode == 0 and not self.epochs(script):
+                time.sleep(0.05)
+            assert process.poll() is None, process.communicate()[0]
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def epochs(self, script):
+        done = self.ask("list", "--format", "json")
+        return any(json.loads(line)["checkpoints"]["completed"] > 0 for line in done.stdout.splitlines()
+                   if json.loads(line)["script"] == script.removesuffix(".sql"))
+
+    def ask(self, command, *arguments):
+        done = subprocess.run([str(self.binary), command, *arguments, "--dir", "."], text=True, cwd=self.folder,
+                              capture_output=True, timeout=120)
+        assert SECRET not in done.stdout + done.stderr, done
+        return done
+
+    def saved(self, command, *arguments):
+        """The path of the savepoint that the command made."""
+        done = self.ask(command, *arguments)
+        assert done.returncode == 0, done.stderr
+        return re.search(r"^Savepoint completed\. Path: (.*)$", done.stdout, re.M)[1]
+
+    def looked_into(self, command, path):
+        return subprocess.run([str(self.binary), "state", command, path, *self.options()], text=True, capture_output=True,
+                              cwd=self.folder, timeout=60)
+
+    def savepoints_go_to_the_bucket_and_come_back(self):
+        """One beside the job, one where the option says, one at its end; from that it goes on with other subtasks."""
+        self.server.bucket("saves")
+        script = self.write("saves.sql", COUNTING.format(rows=ROWS, path="s3://saves/out"))
+        option = "execution.checkpointing.savepoint-dir=s3://saves/option/"
+        with self.running(script, option) as process:
+            first = self.saved("savepoint", "saves", "s3://saves/points")
+            assert first.startswith("s3://saves/points/savepoint-insert-into_counted-1-"), first
+            second = self.saved("savepoint", "saves")
+            assert second.startswith("s3://saves/option/savepoint-"), second
+            for _ in range(5):  # as many as one likes, and from a bucket to a folder
+                self.saved("savepoint", "saves", "points")
+            assert process.poll() is None
+            last = self.saved("stop", "saves", "--savepoint", "s3a://saves/points/")
+            assert last.startswith("s3://saves/points/"), last
+            assert process.wait(timeout=20) == 0, process.communicate()[0]
+        shutil.rmtree(self.folder / "cp" / "saves" / "jobs")  # they stand alone
+        for path in (first, second, last):
+            for command, expected in (("inspect", "numbers"), ("verify", "ok: savepoint " + path), ("dump", "")):
+                done = self.looked_into(command, path)
+                assert done.returncode == 0 and expected in done.stdout, done.stdout + done.stderr
+        done = self.looked_into("verify", "s3://saves")
+        assert done.returncode == 0 and done.stdout.count("ok: savepoint") == 3, done.stdout + done.stderr
+        done = subprocess.run([str(self.binary), "run", *self.options("execution.checkpointing.dir=cp"), "-p", "3", script,
+                               "--from-savepoint", last], text=True, cwd=self.folder, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        rows = [json.loads(line) for part in self.objects("saves", "out/") for line in part.splitlines()]
+        assert len(rows) == ROWS and {row["id"] for row in rows} == set(range(1, ROWS + 1)), len(rows)
+        for key in range(10):
+            counts = sorted(row["n"] for row in rows if row["k"] == key)
+            assert counts == list(range(1, ROWS // 10 + 1)), f"key {key}"
+        state = next(key for _, key in self.server.list("saves", "points/") if "/state-" in key and first in "s3://saves/" + key)
+        self.server.put("saves", state, b"x" * 10)
+        for done in (self.looked_into("verify", first), self.looked_into("inspect", first)):
+            assert done.returncode == 1 and f"s3://saves/{state}" in done.stdout + done.stderr, done.stdout + done.stderr
+        code, output = self.run(script, "execution.state-recovery.path=" + first, "execution.checkpointing.dir=other")
+        assert code == 1 and f"s3://saves/{state}" in output, output
+
+    def a_copy_that_is_killed_is_no_savepoint(self):
+        self.server.bucket("killed")
+        script = self.write("killed.sql", """
+SET 'execution.checkpointing.interval' = '500 ms';
+CREATE TABLE texts (text STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '60000', 'fields.text.length' = '200');
+CREATE TABLE nowhere (text STRING, n BIGINT) WITH ('connector' = 'blackhole');
+INSERT INTO nowhere SELECT text, COUNT(*) FROM texts GROUP BY text;
+""")
+        with self.running(script) as process:
+            while sum(file.stat().st_size for file in (self.folder / "cp" / "killed").rglob("*-*") if file.is_file()) < 80 << 20:
+                time.sleep(0.1)
+                assert process.poll() is None, process.communicate()[0]
+            asking = subprocess.Popen([str(self.binary), "savepoint", "killed", "s3://killed/points", "--dir", "."], text=True,
+                                      cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            while asking.poll() is None and not self.pending_uploads("killed"):
+                pass
+            process.kill()
+            _, error = asking.communicate(timeout=60)
+            assert asking.returncode == 1 and error, "the savepoint was completed before it was seen: give it more state"
+        assert self.pending_uploads("killed") == 1
+        keys = [key for _, key in self.server.list("killed")]
+        assert not any(key.endswith("/manifest") for key in keys), keys
+        done = self.looked_into("inspect", "s3://killed/points")
+        assert done.returncode == 1 and "s3://killed/points" in done.stderr, done.stdout + done.stderr
+        code, output = self.run(script, "execution.state-recovery.path=s3://killed/points")
+        assert code == 1 and "s3://killed/points" in output, output
+        with self.running(script) as process:  # goes on from its checkpoints
+            path = self.saved("stop", "killed", "--savepoint", "s3://killed/points")
+            assert process.wait(timeout=60) == 0
+        done = self.looked_into("verify", "s3://killed/points")
+        assert done.returncode == 0 and done.stdout.startswith("ok: savepoint " + path), done.stdout + done.stderr
+
+    def from_bucket_to_bucket_and_to_a_folder(self):
+        self.server.bucket("both")
+
+        def run(rows, *arguments):
+            self.write("rows.json", "".join(json.dumps({"kind": "+I", "row": [row]}) + "\n" for row in rows))
+            script = self.write("both.sql", """
+CREATE TABLE s (n INT) WITH ('connector' = 'values', 'path' = 'rows.json', 'bounded' = 'false');
+CREATE TABLE o (n INT, c BIGINT, PRIMARY KEY (n) NOT ENFORCED) WITH ('connector' = 'values', 'path' = 'out.json');
+INSERT INTO o SELECT n, COUNT(*) FROM s GROUP BY n;
+""")
+            return subprocess.run([str(self.binary), "run", *self.options("execution.checkpointing.dir=s3://both/cp"), script,
+                                   "--stop-when-idle", *arguments], text=True, cwd=self.folder, capture_output=True, timeout=60)
+
+        def last():
+            return json.loads((self.folder / "out.json").read_text().splitlines()[-1])["row"]
+
+        done = run([1, 1, 2], "--savepoint", "s3://both/sp")
+        assert done.returncode == 0, done.stderr
+        assert not list(self.folder.glob("s3*")), "no folder has such a name"
+        done = run([1, 1, 2, 1], "--from-savepoint", "s3://both/sp", "--savepoint", "sp", "-p", "2")
+        assert done.returncode == 0 and last() == [1, 3], (done.stderr, last())
+        done = run([1, 1, 2, 1, 2], "--from-savepoint", "sp", "--savepoint", "s3://both/sp", "--fresh")
+        assert done.returncode == 1 and "s3://both/sp/job-1" in done.stderr and "another place" in done.stderr, done.stderr
+        done = run([1, 1, 2, 1, 2], "--from-savepoint", "sp", "--savepoint", "s3://both/next", "--fresh")
+        assert done.returncode == 0 and last() == [2, 2], (done.stderr, last())
+        for path in ("s3://both/sp", "sp", "s3://both/next/job-1"):
+            assert self.looked_into("verify", path).returncode == 0, path
+
+    def a_savepoint_that_fails_leaves_the_job_running(self):
+        script = self.write("stays.sql", COUNTING.format(rows=100_000_000, path="out-stays"))
+        with self.running(script) as process:
+            for command in (("savepoint", "stays", "s3://nowhere/x"), ("stop", "stays", "--savepoint", "s3://nowhere/x")):
+                done = self.ask(*command)
+                assert done.returncode == 1 and "there is no bucket 'nowhere'" in done.stderr, done.stdout + done.stderr
+                assert "s3.endpoint" in done.stderr, done.stderr
+            assert process.poll() is None
+            assert self.ask("stop", "stays").returncode == 0
+        with self.running(script, "s3.endpoint=http://127.0.0.1:9") as process:
+            done = self.ask("stop", "stays", "--savepoint", "s3://some/x")
+            assert done.returncode == 1 and "127.0.0.1:9" in done.stderr and "s3.endpoint" in done.stderr, done.stderr
+            assert process.poll() is None
+        done = subprocess.run([str(self.binary), "run", *self.options("execution.checkpointing.dir=cp"), script,
+                               "--stop-when-idle", "--savepoint", "s3://nowhere/x"], text=True, cwd=self.folder,
+                              capture_output=True, timeout=60)
+        assert done.returncode == 1 and "there is no bucket 'nowhere'" in done.stderr, done.stderr
+        code, output = self.run(script, "execution.state-recovery.path=s3://nowhere/x", "execution.checkpointing.dir=cp2")
+        assert code == 1 and "there is no bucket 'nowhere'" in output, output
+
     def problems_are_named(self):
         cases = (("SELECT * FROM t", "there is no bucket 'nowhere'", ()),
                  ("SELECT * FROM t", "only one is set", ("s3.access-key=",)))
@@ -191,7 +349,10 @@ def main():
     parser.add_argument("--filter", default="", help="only tests whose name has this part")
     arguments = parser.parse_args()
     names = [name for name in ("the_contract_holds", "files_are_read_and_written", "kills_lose_and_double_nothing",
-                                  "state_is_looked_into", "a_second_process_takes_over", "problems_are_named") if arguments.filter in name]
+                                  "state_is_looked_into", "a_second_process_takes_over",
+                                  "savepoints_go_to_the_bucket_and_come_back", "a_copy_that_is_killed_is_no_savepoint",
+                                  "from_bucket_to_bucket_and_to_a_folder", "a_savepoint_that_fails_leaves_the_job_running",
+                                  "problems_are_named") if arguments.filter in name]
     try:
         with tempfile.TemporaryDirectory() as folder, S3() as server:
             test = Test(pathlib.Path(arguments.penstock).resolve(), server, pathlib.Path(folder))

@@ -47,7 +47,8 @@ class OneFile : public FileSystem {
 
 void ReadAll(std::string bytes) {
   OneFile file(std::move(bytes));
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(file, "savepoint");
+  LocalFileStore store(&file);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(store, "savepoint");
   if (!parts) return;
   ManualClock clock(0);
   for (const SubtaskSnapshot& part : *parts) {

@@ -9,6 +9,7 @@
 
 #include "engine/session.h"
 #include "env/files/memory_file_system.h"
+#include "env/objects/testing/one_bucket.h"
 
 namespace penstock {
 namespace {
@@ -78,25 +79,48 @@ TEST_F(Jobs, CountEveryRowAtEveryBatchSize) {
   }
 }
 
+std::string CountsOf(const char* rows) {
+  return std::string("CREATE TABLE g (k BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '") + rows +
+         "', 'rows-per-second' = '100000000', 'seed' = '5', 'fields.k.min' = '0', 'fields.k.max' = '9');"
+         "SELECT k, COUNT(*) FROM g GROUP BY k;";
+}
+
 TEST_F(Jobs, GoOnFromASavepointWithMoreTasksAndCountNoRowTwice) {
-  auto script = [](const char* rows) {
-    return std::string("CREATE TABLE g (k BIGINT) WITH ('connector' = 'datagen', 'number-of-rows' = '") +
-           rows +
-           "', 'rows-per-second' = '100000000', 'seed' = '5', 'fields.k.min' = '0', 'fields.k.max' = '9');"
-           "SELECT k, COUNT(*) FROM g GROUP BY k;";
-  };
-  SessionOptions before, after;
-  before.stop_when_idle = true;
-  before.savepoint_dir = after.from_savepoint = "/savepoint";
-  for (auto& [options, rows, tasks] : {std::tuple{before, "1000", "2"}, std::tuple{after, "3000", "3"}}) {
-    Session session(options, &clock_, &files_);
-    ASSERT_TRUE(session.SetOption("parallelism.default", tasks).ok());
-    ASSERT_TRUE(session.ExecuteScript(script(rows), &handler_)) << handler_.error;
+  OneBucket bucket(2);
+  for (const char* place : {"/savepoint", "s3://b/savepoint"}) {
+    SCOPED_TRACE(place);
+    handler_ = CountingHandler();
+    SessionOptions before, after;
+    before.objects = after.objects = &bucket;
+    before.stop_when_idle = true;
+    before.savepoint_dir = after.from_savepoint = place;
+    for (auto& [options, rows, tasks] : {std::tuple{before, "1000", "2"}, std::tuple{after, "3000", "3"}}) {
+      Session session(options, &clock_, &files_);
+      ASSERT_TRUE(session.SetOption("parallelism.default", tasks).ok());
+      ASSERT_TRUE(session.ExecuteScript(CountsOf(rows), &handler_)) << handler_.error;
+    }
+    int64_t sum = 0;
+    for (const auto& [key, count] : handler_.counts) sum += count;
+    EXPECT_EQ(sum, 3000);
+    EXPECT_EQ(handler_.rows, 10);
   }
-  int64_t sum = 0;
-  for (const auto& [key, count] : handler_.counts) sum += count;
-  EXPECT_EQ(sum, 3000);
-  EXPECT_EQ(handler_.rows, 10);
+}
+
+TEST_F(Jobs, DoNotRunWhereTheirSavepointCannotBeWritten) {
+  OneBucket bucket(1);
+  SessionOptions options;
+  options.objects = &bucket;
+  options.stop_when_idle = true;
+  options.savepoint_dir = "s3://b/savepoint/";
+  bucket.model()->Meet({ObjectFault::kServerError});
+  EXPECT_FALSE(Session(options, &clock_, &files_).ExecuteScript(CountsOf("10"), &handler_));
+  EXPECT_EQ(handler_.last.code(), StatusCode::kUnavailable) << handler_.error;
+  EXPECT_NE(handler_.error.find("s3://b/savepoint/job-1"), std::string::npos) << handler_.error;
+  EXPECT_EQ(handler_.rows, 0);
+  ASSERT_TRUE(Session(options, &clock_, &files_).ExecuteScript(CountsOf("10"), &handler_)) << handler_.error;
+  EXPECT_GT(handler_.rows, 0);
+  EXPECT_FALSE(Session(options, &clock_, &files_).ExecuteScript(CountsOf("10"), &handler_));
+  EXPECT_EQ(handler_.last.code(), StatusCode::kAlreadyExists) << "what is in a bucket is not replaced";
 }
 
 TEST_F(Jobs, ABusyJobIsCancelledWithinASecond) {

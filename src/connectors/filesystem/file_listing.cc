@@ -10,6 +10,14 @@
 
 namespace penstock {
 
+Result<FileInfo> StatFileOrFolder(FileStore& files, const std::string& path) {
+  Result<FileInfo> info = files.Stat(path);
+  if (info || info.error().code() != StatusCode::kNotFound || !IsObjectPath(path)) return info;
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(path));
+  if (entries.empty()) return info;
+  return FileInfo{path, 0, 0, true};
+}
+
 namespace {
 
 bool IsPattern(const std::string& text) { return text.find_first_of("*?[") != std::string::npos; }
@@ -27,15 +35,6 @@ Status AddBelow(FileStore& files, const std::string& directory, std::vector<File
     }
   }
   return Status::Ok();
-}
-
-// A file, or a folder. In a bucket a folder is there when something is in it.
-Result<FileInfo> StatFileOrFolder(FileStore& files, const std::string& path) {
-  Result<FileInfo> info = files.Stat(path);
-  if (info || info.error().code() != StatusCode::kNotFound || !IsObjectPath(path)) return info;
-  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files.List(path));
-  if (entries.empty()) return info;
-  return FileInfo{path, 0, 0, true};
 }
 
 // Matches the parts of a pattern from `at` on below `base`.

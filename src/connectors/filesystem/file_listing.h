@@ -13,6 +13,9 @@ namespace penstock {
 // The path without "file://"; an error for other schemes.
 Result<std::string> LocalPath(const std::string& path);
 
+// A file, or a folder. In a bucket a folder is there when something is in it. kNotFound where nothing is.
+Result<FileInfo> StatFileOrFolder(FileStore& files, const std::string& path);
+
 // The files of a path: itself, everything below a directory, or what a pattern with * ? [ ] matches
 // (directories again with everything below them). Hidden names (. or _ at the start) are left out below
 // directories. Sorted.

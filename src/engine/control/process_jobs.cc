@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/savepoints/savepoint.h"
 #include "env/random.h"
 
 namespace penstock {
@@ -123,10 +124,11 @@ Result<SavepointPlace> ProcessJobs::PlaceFor(const Entry& entry, const std::stri
     return Status::InvalidArgument("no folder for savepoints is set")
         .WithHint("name one, or SET 'execution.checkpointing.savepoint-dir' in the script");
   }
+  ASSIGN_OR_RETURN(root, NormalPath(root));
   std::string job = LastPart(entry.known.directory);
   uint64_t suffix = EntropySeed() & 0xffffffffffff;
   std::string path = fmt::format("{}/savepoint-{}-{:012x}", root, job, suffix);
-  return SavepointPlace{path, fmt::format("{}/job-{}", path, entry.number)};
+  return SavepointPlace{path, SavepointOfJob(path, entry.number)};
 }
 
 void ProcessJobs::Savepoint(const std::string& job, const std::string& directory, Done done) {
@@ -146,23 +148,38 @@ void ProcessJobs::Savepoint(const std::string& job, const std::string& directory
   done(refused);
 }
 
+// Before it is stopped for a savepoint it is made sure that there can be one.
 void ProcessJobs::Stop(const std::string& job, StopMode mode, bool savepoint, const std::string& directory,
                        Done done) {
-  Status refused = NoSuchJob(job);
+  auto stop = [this, job, mode, done](const std::optional<SavepointPlace>& place) {
+    if (Status refused = StopWith(job, mode, place, done); !refused.ok()) done(refused);
+  };
+  if (!savepoint) return stop(std::nullopt);
+  Status refused;
   {
     std::lock_guard lock(mutex_);
-    if (Entry* entry = Find(job)) {
-      Result<SavepointPlace> place = PlaceFor(*entry, directory);
-      if (!savepoint || place) {
-        if (savepoint) entry->savepoint = *place;
-        entry->waiting.push_back(std::move(done));
-        entry->job->Stop(mode);
-        return;
-      }
-      refused = place.error();
+    Entry* entry = Find(job);
+    Result<SavepointPlace> place = entry != nullptr ? PlaceFor(*entry, directory) : NoSuchJob(job);
+    if (place) {
+      entry->job->CheckSavepoint(place->folder, [done, stop, place = *place](const Status& checked) {
+        return checked.ok() ? stop(place) : done(checked);
+      });
+      return;
     }
+    refused = place.error();
   }
   done(refused);
+}
+
+Status ProcessJobs::StopWith(const std::string& job, StopMode mode,
+                             const std::optional<SavepointPlace>& place, Done done) {
+  std::lock_guard lock(mutex_);
+  Entry* entry = Find(job);
+  if (entry == nullptr) return NoSuchJob(job);
+  if (place) entry->savepoint = place;
+  entry->waiting.push_back(std::move(done));
+  entry->job->Stop(mode);
+  return Status::Ok();
 }
 
 Status ProcessJobs::Cancel(const std::string& job) {

@@ -55,6 +55,9 @@ class ProcessJobs : public JobService {
   // A new name in `directory`, as Flink's.
   static Result<SavepointPlace> PlaceFor(const Entry& entry, const std::string& directory);
   static JobOverview OverviewOf(const Entry& entry);
+  // `done` is called when the job has ended; kNotFound where it has already.
+  Status StopWith(const std::string& job, StopMode mode, const std::optional<SavepointPlace>& place,
+                  Done done);
 
   const Clock* clock_;
   mutable std::mutex mutex_;

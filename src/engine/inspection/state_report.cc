@@ -134,8 +134,8 @@ void ReportChain(const StateContent& content, size_t part, const PrintLine& prin
 }
 
 // By a job that is running.
-bool WasRemoved(FileSystem& files, const StateLocation& location, uint64_t epoch) {
-  Result<std::vector<uint64_t>> epochs = EpochsOf(files, location);
+bool WasRemoved(const StateLocation& location, uint64_t epoch) {
+  Result<std::vector<uint64_t>> epochs = EpochsOf(location);
   return epochs && std::find(epochs->begin(), epochs->end(), epoch) == epochs->end();
 }
 
@@ -185,15 +185,15 @@ Status ReportContent(const StateContent& content, const PrintLine& print) {
   return Status::Ok();
 }
 
-bool VerifyState(FileSystem& files, const StateLocation& location, const PrintLine& print) {
-  Result<std::vector<uint64_t>> epochs = EpochsOf(files, location);
+bool VerifyState(const StateLocation& location, const PrintLine& print) {
+  Result<std::vector<uint64_t>> epochs = EpochsOf(location);
   if (!epochs) {
     print("DAMAGED: " + epochs.status().ToString());
     return false;
   }
   bool all_right = true;
   for (uint64_t epoch : *epochs) {
-    Result<StateContent> content = ReadState(files, location, epoch);
+    Result<StateContent> content = ReadState(location, epoch);
     int64_t entries = 0;
     Status status = content.status();
     for (size_t i = 0; status.ok() && i < content->parts.size(); ++i) {
@@ -201,9 +201,9 @@ bool VerifyState(FileSystem& files, const StateLocation& location, const PrintLi
       status = states.status();
       for (size_t s = 0; states && s < states->size(); ++s) entries += (*states)[s].entries;
     }
-    std::string what = location.savepoint ? "savepoint " + location.path
-                                          : fmt::format("checkpoint {} in {}", epoch, location.path);
-    if (!status.ok() && WasRemoved(files, location, epoch)) {
+    std::string what = location.savepoint ? "savepoint " + location.place.path
+                                          : fmt::format("checkpoint {} in {}", epoch, location.place.path);
+    if (!status.ok() && WasRemoved(location, epoch)) {
       print("gone: " + what + " was removed meanwhile");
       continue;
     }

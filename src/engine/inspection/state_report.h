@@ -17,7 +17,7 @@ Status ReportContent(const StateContent& content, const PrintLine& print);
 // Checks every checkpoint of the location to the last byte, with the chains put together and every entry
 // read. Prints a line for each that is right, and for each that is not what is wrong; false where there was
 // one.
-bool VerifyState(FileSystem& files, const StateLocation& location, const PrintLine& print);
+bool VerifyState(const StateLocation& location, const PrintLine& print);
 
 // Which entries to dump; empty: all.
 struct DumpFilter {

@@ -103,23 +103,24 @@ class StateReportTest : public testing::Test {
 
   std::vector<std::string> Inspect() {
     std::vector<std::string> lines;
-    StateContent content = ReadState(files_, Location(), 0).value();
+    StateContent content = ReadState(Location(), 0).value();
     EXPECT_TRUE(ReportContent(content, [&](const std::string& line) { lines.push_back(line); }).ok());
     return lines;
   }
   std::vector<std::string> Dump(const DumpFilter& filter) {
     std::vector<std::string> lines;
-    StateContent content = ReadState(files_, Location(), 0).value();
+    StateContent content = ReadState(Location(), 0).value();
     EXPECT_TRUE(DumpEntries(content, filter, [&](const std::string& line) { lines.push_back(line); }));
     lines.erase(lines.begin());
     return lines;
   }
   std::vector<std::string> Verify(bool* right) {
     std::vector<std::string> lines;
-    *right = VerifyState(files_, Location(), [&](const std::string& line) { lines.push_back(line); });
+    *right = VerifyState(Location(), [&](const std::string& line) { lines.push_back(line); });
     return lines;
   }
-  StateLocation Location() { return FindState(files_, "/cp").value().at(0); }
+  FilePlace At(const std::string& path) { return {std::make_shared<LocalFileStore>(&files_), path}; }
+  StateLocation Location() { return FindState(At("/cp")).value().at(0); }
 
   ManualClock clock_{0};
   BusyFileSystem files_;
@@ -201,10 +202,10 @@ TEST_F(StateReportTest, SavepointsOfTheFirstVersionAreReadWithoutAGraph) {
   part.keyed = whole.Take();
   ASSERT_TRUE(files_.CreateDirectories("/sp").ok());
   ASSERT_TRUE(WriteFileAtomically(files_, "/sp/job-1", SavepointFileOfVersion1({part})).ok());
-  std::vector<StateLocation> found = FindState(files_, "/sp/").value();
+  std::vector<StateLocation> found = FindState(At("/sp")).value();
   ASSERT_EQ(found.size(), 1U);
   EXPECT_TRUE(found[0].savepoint);
-  StateContent content = ReadState(files_, found[0], 0).value();
+  StateContent content = ReadState(found[0], 0).value();
   int64_t lines = 0;
   EXPECT_EQ(DumpEntries(content, {"group", "timers", ""}, [&](const std::string&) { ++lines; }).value(), 1);
   EXPECT_EQ(lines, 2);

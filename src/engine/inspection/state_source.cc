@@ -4,88 +4,78 @@
 #include <fmt/format.h>
 
 #include "checkpoint/savepoint_folder.h"
+#include "connectors/filesystem/file_listing.h"
 #include "engine/savepoints/savepoint.h"
 
 namespace penstock {
 
 namespace {
 
-std::string_view NameOf(const FileInfo& entry) {
-  return std::string_view(entry.path).substr(entry.path.rfind('/') + 1);
-}
+constexpr int kDepth = 4;
 
 // A store that only reads.
-CheckpointStore StoreOf(const StateLocation& location) {
-  return CheckpointStore(location.store, location.path, 0);
-}
+CheckpointStore StoreOf(const FilePlace& place) { return CheckpointStore(place.files, place.path, 0); }
 
-// Folders lie at most as deep as <dir>/<script>/jobs/<uid>.
-Status Find(const std::shared_ptr<FileStore>& files, const std::string& directory, int depth,
-            std::vector<StateLocation>* found) {
-  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, files->List(directory));
-  StateLocation job{directory, false, files};
-  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, StoreOf(job).Epochs());
-  if (!epochs.empty()) {
-    found->push_back(std::move(job));
+// Folders of checkpoints lie as deep as <dir>/<script>/jobs/<uid>, savepoints often one deeper.
+Status Find(const FilePlace& place, int depth, std::vector<StateLocation>* found) {
+  ASSIGN_OR_RETURN(bool savepoint, IsSavepointFolder(place.files.get(), place.path));
+  if (savepoint) {
+    found->push_back({place, true});
     return Status::Ok();
   }
+  ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, StoreOf(place).Epochs());
+  if (!epochs.empty()) {
+    found->push_back({place, false});
+    return Status::Ok();
+  }
+  ASSIGN_OR_RETURN(std::vector<FileInfo> entries, place.files->List(place.path));
   for (const FileInfo& entry : entries) {
-    bool savepoint = !entry.directory && NameOf(entry).starts_with("job-");
-    if (savepoint && !NameOf(entry).ends_with(".tmp")) found->push_back({entry.path, true, files});
-    if (entry.directory && IsSavepointFolder(files.get(), entry.path))
-      found->push_back({entry.path, true, files});
-    else if (entry.directory && depth > 0)
-      RETURN_IF_ERROR(Find(files, entry.path, depth - 1, found));
+    std::string name = FileName(entry.path);
+    if (!entry.directory && name.starts_with("job-") && !name.ends_with(".tmp"))
+      found->push_back({{place.files, entry.path}, true});
+    if (entry.directory && depth > 0) RETURN_IF_ERROR(Find({place.files, entry.path}, depth - 1, found));
   }
   return Status::Ok();
 }
 
 }  // namespace
 
-Result<std::vector<StateLocation>> FindState(FileSystem& files, const std::string& path) {
-  std::string trimmed = path;
-  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
-  ASSIGN_OR_RETURN(FileInfo info, files.Stat(trimmed));
-  LocalFileStore local(&files);
-  if (!info.directory || IsSavepointFolder(&local, trimmed))
-    return std::vector<StateLocation>{{trimmed, true, nullptr}};
-  return FindCheckpoints(std::make_shared<LocalFileStore>(&files), trimmed);
-}
-
-Result<std::vector<StateLocation>> FindCheckpoints(std::shared_ptr<FileStore> store,
-                                                   const std::string& path) {
+Result<std::vector<StateLocation>> FindState(const FilePlace& place) {
+  ASSIGN_OR_RETURN(FileInfo info, StatFileOrFolder(*place.files, place.path));
+  if (!info.directory) return std::vector<StateLocation>{{place, true}};
   std::vector<StateLocation> found;
-  RETURN_IF_ERROR(Find(store, path, 3, &found));
-  if (found.empty()) return Status::NotFound("no checkpoint and no savepoint in '" + path + "'");
+  RETURN_IF_ERROR(Find(place, kDepth, &found));
+  if (found.empty()) return Status::NotFound("no checkpoint and no savepoint in '" + place.path + "'");
   return found;
 }
 
-Result<std::vector<uint64_t>> EpochsOf(FileSystem&, const StateLocation& location) {
+Result<std::vector<uint64_t>> EpochsOf(const StateLocation& location) {
   if (location.savepoint) return std::vector<uint64_t>{0};
-  return StoreOf(location).Epochs();
+  return StoreOf(location.place).Epochs();
 }
 
 namespace {
 
-Result<StateContent> ReadOnce(FileSystem& files, const StateLocation& location, uint64_t epoch) {
+Result<StateContent> ReadOnce(const StateLocation& location, uint64_t epoch) {
   StateContent content;
-  content.path = location.path;
+  const std::string& path = location.place.path;
+  content.path = path;
   if (location.savepoint) {
-    ASSIGN_OR_RETURN(SavepointContent savepoint, ReadSavepointAt(&files, location.path));
+    ASSIGN_OR_RETURN(SavepointContent savepoint, ReadSavepointAt(location.place));
     content.manifest = std::move(savepoint.manifest);
     content.graph = std::move(savepoint.graph);
     content.parts = std::move(savepoint.parts);
     return content;
   }
-  CheckpointStore store = StoreOf(location);
+  CheckpointStore store = StoreOf(location.place);
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store.Epochs());
-  if (epochs.empty()) return Status::NotFound("no checkpoint in '" + location.path + "'");
+  if (epochs.empty()) return Status::NotFound("no checkpoint in '" + path + "'");
   if (epoch == 0) epoch = epochs.back();
   if (std::find(epochs.begin(), epochs.end(), epoch) == epochs.end()) {
-    return Status::NotFound(fmt::format("no checkpoint {} in '{}'", epoch, location.path))
+    return Status::NotFound(fmt::format("no checkpoint {} in '{}'", epoch, path))
         .WithHint(fmt::format("there is {} to {}", epochs.front(), epochs.back()));
   }
-  content.path = fmt::format("{}/manifest-{:020}", location.path, epoch);
+  content.path = fmt::format("{}/manifest-{:020}", path, epoch);
   ASSIGN_OR_RETURN(content.manifest, store.ReadManifest(epoch));
   ASSIGN_OR_RETURN(content.parts, store.ReadParts(*content.manifest));
   ByteReader graph(content.manifest->graph);
@@ -96,10 +86,10 @@ Result<StateContent> ReadOnce(FileSystem& files, const StateLocation& location, 
 }  // namespace
 
 // A running job may remove a checkpoint while it is read; then there is a newer one.
-Result<StateContent> ReadState(FileSystem& files, const StateLocation& location, uint64_t epoch) {
+Result<StateContent> ReadState(const StateLocation& location, uint64_t epoch) {
   constexpr int kTries = 5;
   for (int tries = 1;; ++tries) {
-    Result<StateContent> content = ReadOnce(files, location, epoch);
+    Result<StateContent> content = ReadOnce(location, epoch);
     bool gone = !content && content.error().code() == StatusCode::kNotFound && !location.savepoint;
     if (!gone || epoch != 0 || tries == kTries) return content;
   }

@@ -1,6 +1,6 @@
-// Where state lies: the checkpoints and savepoints in a folder, and what one of them holds, read without
-// running anything. First half of `penstock state`; the other is state_report.h. Used on one thread; a job
-// that is running meanwhile is not disturbed.
+// Where state lies: the checkpoints and savepoints in a folder or a bucket, and what one of them holds, read
+// without running anything. First half of `penstock state`; the other is state_report.h. Used on one thread;
+// a job that is running meanwhile is not disturbed.
 #pragma once
 
 #include <memory>
@@ -9,22 +9,20 @@
 #include <vector>
 
 #include "checkpoint/checkpoint_store.h"
+#include "connectors/filesystem/file_place.h"
 #include "stream/job_graph.h"
 
 namespace penstock {
 
 // The state of one job.
 struct StateLocation {
-  std::string path;  // the folder of a job's checkpoints, or the file of a savepoint
+  FilePlace place;  // the folder of a job's checkpoints, or of a savepoint, or its file of version 1
   bool savepoint = false;
-  std::shared_ptr<FileStore> store;  // of checkpoints: where the path is
 };
 
-// All that lie in `path`: it is a savepoint file, a folder of them, the folder of a job, of a script, or of
+// All that lie in `place`: it is a savepoint, a folder of them, the folder of a job, of a script, or of
 // several scripts. kNotFound where there is none.
-Result<std::vector<StateLocation>> FindState(FileSystem& files, const std::string& path);
-// The same in another place, where there are checkpoints only.
-Result<std::vector<StateLocation>> FindCheckpoints(std::shared_ptr<FileStore> store, const std::string& path);
+Result<std::vector<StateLocation>> FindState(const FilePlace& place);
 
 // One checkpoint or savepoint, every byte of it checked; keyed state is whole.
 struct StateContent {
@@ -39,8 +37,8 @@ struct StateContent {
 };
 
 // `epoch` 0: the newest checkpoint. kCorruption names the file.
-Result<StateContent> ReadState(FileSystem& files, const StateLocation& location, uint64_t epoch);
+Result<StateContent> ReadState(const StateLocation& location, uint64_t epoch);
 // The sealed checkpoints of a location, ascending; {0} of a savepoint.
-Result<std::vector<uint64_t>> EpochsOf(FileSystem& files, const StateLocation& location);
+Result<std::vector<uint64_t>> EpochsOf(const StateLocation& location);
 
 }  // namespace penstock

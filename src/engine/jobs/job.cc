@@ -133,13 +133,13 @@ Status Job::RunOnce() {
 
 Status Job::Run() {
   Status outcome = RunAttempts();
-  std::vector<Thread> copying;
+  std::list<Copying> copying;  // joined behind the lock
   {
     std::lock_guard lock(mutex_);
     outcome_ = outcome;
     copying.swap(copying_);
   }
-  for (Thread& thread : copying) thread.Join();
+  copying.clear();
   return outcome;
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -60,8 +61,11 @@ class Job {
   // Ends it in order: what was read is written, and with checkpoints a last one is taken to go on from.
   void Stop(StopMode mode = StopMode::kSuspend);
 
-  // Copies a checkpoint taken now into `folder`; any thread. `done` is called once.
+  // Copies a checkpoint taken now into `folder`, a path or s3://bucket/prefix; any thread. `done` is called
+  // once; the job goes on, whatever became of the copy.
   void Savepoint(const std::string& folder, std::function<void(Status)> done);
+  // Whether one could be written there: before the job is stopped for it. Any thread; `done` is called once.
+  void CheckSavepoint(const std::string& folder, const std::function<void(Status)>& done);
   // After Run: its last state as a savepoint.
   Status WriteLastSavepoint(const std::string& folder);
   // After Prepare: sinks that get rows again, because the run starts from an older savepoint.
@@ -94,15 +98,21 @@ class Job {
   Status RestoreDecided(const std::vector<uint64_t>& epochs, const Decision& decision);
   Status CheckUndecided(const std::vector<uint64_t>& epochs) const;
   Status CheckSameLog(const Manifest& manifest) const;
-  Status CheckSavepoint(std::optional<uint64_t> progress);
+  Status CheckStart(std::optional<uint64_t> progress);
   Status Restore(const Manifest& manifest);
   Status Reconcile(const Manifest& manifest, std::vector<SubtaskSnapshot>* parts) const;
   Status MakeRunner();
   Status CommitRemains();
   Status RunOnce();
   Status RunAttempts();
-  // Of a thread that copies.
+  // Whether one more thread may copy, and one that runs `work`. REQUIRES: mutex_ is held.
+  bool MayCopy();
+  bool StartCopy(std::function<void()> work);
+  Status CopyBeside(uint64_t epoch, const std::string& folder, const std::function<void(Status)>& done);
+  // Of these threads.
+  Status CheckPlace(const std::string& folder) const;
   Status CopySavepoint(uint64_t epoch, const std::string& folder);
+  Status CopyTo(const std::string& folder, const CheckpointStore& store, uint64_t epoch) const;
   Status AwaitCommits(uint64_t epoch);
   // The job was stopped so that keys get subtasks of their own: goes on from its last checkpoint; false when
   // it is not to.
@@ -133,7 +143,11 @@ class Job {
   std::optional<StopMode> stopped_;
   std::optional<Status> outcome_;  // of Run
   CheckpointPins pins_;
-  std::vector<Thread> copying_;
+  struct Copying {
+    std::shared_ptr<std::atomic<bool>> ended;
+    Thread thread;
+  };
+  std::list<Copying> copying_;
   std::vector<std::string> rewound_;
   bool paused_ = false;  // for want of room, at least once
   int64_t room_pause_ms_ = 0;

@@ -33,7 +33,7 @@ Status Job::FindCheckpoint() {
   if (numbers_again.On()) next_epoch_ = 1;
   // Whoever seals one that is not among them was not known of. A log outside tells processes apart itself.
   if (!decisions_) store_->ContendBehind(epochs.empty() ? 0 : epochs.back());
-  if (!decisions_ && !epochs.empty()) RETURN_IF_ERROR(CheckSavepoint(epochs.back()));
+  if (!decisions_ && !epochs.empty()) RETURN_IF_ERROR(CheckStart(epochs.back()));
   std::erase_if(epochs, [this](uint64_t epoch) { return epoch < first_epoch_; });
   RETURN_IF_ERROR(looked.Hit());
   if (!decisions_) {
@@ -44,7 +44,7 @@ Status Job::FindCheckpoint() {
   RETURN_IF_ERROR(log_read.Hit());
   if (decision) next_epoch_ = std::max(next_epoch_, decision->epoch + 1);
   if (newest.On() && decision && !epochs.empty()) return RestoreNewest(epochs);
-  if (decision) RETURN_IF_ERROR(CheckSavepoint(decision->epoch));
+  if (decision) RETURN_IF_ERROR(CheckStart(decision->epoch));
   bool from_savepoint = std::exchange(durability_->savepoint, std::nullopt).has_value();
   bool fresh = std::exchange(durability_->fresh, false) || from_savepoint;
   if (fresh) passed_over_ = decision;
@@ -54,7 +54,7 @@ Status Job::FindCheckpoint() {
 
 // Whether the savepoint that this run starts from is as far as the sinks of the job are: `progress` is the
 // last epoch that they have.
-Status Job::CheckSavepoint(std::optional<uint64_t> progress) {
+Status Job::CheckStart(std::optional<uint64_t> progress) {
   if (!durability_->savepoint || !progress) return Status::Ok();
   const SavepointStart& start = *durability_->savepoint;
   next_epoch_ = std::max(next_epoch_, start.epoch + 1);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "checkpoint/savepoint_folder.h"
+#include "connectors/filesystem/file_place.h"
 #include "engine/jobs/job.h"
 #include "env/random.h"
 
@@ -12,34 +13,82 @@ namespace penstock {
 namespace {
 constexpr size_t kCopiesMax = 4;  // at a time
 constexpr int64_t kCommitPauseMs = 5;
+
+Status NotRunning() { return {StatusCode::kUnavailable, "the job does not run"}; }
+Status TooMany() { return {StatusCode::kResourceExhausted, "other savepoints of the job are being written"}; }
 }  // namespace
+
+bool Job::MayCopy() {
+  std::erase_if(copying_, [](const Copying& copying) { return copying.ended->load(); });
+  return copying_.size() < kCopiesMax;
+}
+
+bool Job::StartCopy(std::function<void()> work) {
+  if (!MayCopy()) return false;
+  auto ended = std::make_shared<std::atomic<bool>>(false);
+  copying_.push_back({ended, Thread("savepoint", [ended, work = std::move(work)] {
+                        work();
+                        *ended = true;
+                      })});
+  return true;
+}
 
 void Job::Savepoint(const std::string& folder, std::function<void(Status)> done) {
   Status refused;
   {
     std::lock_guard lock(mutex_);
     if (!coordinator_ || outcome_)
-      refused = Status(StatusCode::kUnavailable, "the job does not run");
-    else if (copying_.size() >= kCopiesMax)
-      refused = Status(StatusCode::kResourceExhausted, "other savepoints of the job are being written");
+      refused = NotRunning();
+    else if (!MayCopy())
+      refused = TooMany();
     else
       coordinator_->RequestCheckpoint([this, folder, done](const Result<uint64_t>& epoch) {
         if (!epoch) return done(epoch.error());
-        std::lock_guard lock(mutex_);
-        copying_.emplace_back("savepoint", [this, folder, done, epoch = *epoch] {
-          Status copied = CopySavepoint(epoch, folder);
-          pins_.Remove(epoch);
-          done(std::move(copied));
-        });
+        if (Status refused = CopyBeside(*epoch, folder, done); !refused.ok()) {
+          pins_.Remove(*epoch);
+          done(std::move(refused));
+        }
       });
   }
   if (!refused.ok()) done(std::move(refused));
 }
 
+Status Job::CopyBeside(uint64_t epoch, const std::string& folder, const std::function<void(Status)>& done) {
+  std::lock_guard lock(mutex_);
+  bool started = StartCopy([this, folder, done, epoch] {
+    Status copied = CopySavepoint(epoch, folder);
+    pins_.Remove(epoch);
+    done(std::move(copied));
+  });
+  return started ? Status::Ok() : TooMany();
+}
+
+void Job::CheckSavepoint(const std::string& folder, const std::function<void(Status)>& done) {
+  Status refused;
+  {
+    std::lock_guard lock(mutex_);
+    if (outcome_)
+      refused = NotRunning();
+    else if (!StartCopy([this, folder, done] { done(CheckPlace(folder)); }))
+      refused = TooMany();
+  }
+  if (!refused.ok()) done(std::move(refused));
+}
+
+Status Job::CheckPlace(const std::string& folder) const {
+  ASSIGN_OR_RETURN(FilePlace place, PlaceOf(folder, environment_.files, environment_.objects));
+  return CheckSavepointPlace(place.files.get(), place.path, EntropySeed());
+}
+
 Status Job::CopySavepoint(uint64_t epoch, const std::string& folder) {
   RETURN_IF_ERROR(AwaitCommits(epoch));
   CheckpointStore store(durability_->files, durability_->directory, 0);
-  return CopyToSavepoint(store, epoch, environment_.files, folder, EntropySeed());
+  return CopyTo(folder, store, epoch);
+}
+
+Status Job::CopyTo(const std::string& folder, const CheckpointStore& store, uint64_t epoch) const {
+  ASSIGN_OR_RETURN(FilePlace place, PlaceOf(folder, environment_.files, environment_.objects));
+  return CopyToSavepoint(store, epoch, place.files.get(), place.path, EntropySeed());
 }
 
 Status Job::AwaitCommits(uint64_t epoch) {
@@ -63,12 +112,13 @@ Status Job::WriteLastSavepoint(const std::string& folder) {
     ByteWriter graph;
     graph_.Write(graph);
     manifest.graph = graph.Take();
-    return WriteSavepoint(environment_.files, runner()->savepoint(), std::move(manifest), folder,
+    ASSIGN_OR_RETURN(FilePlace place, PlaceOf(folder, environment_.files, environment_.objects));
+    return WriteSavepoint(place.files.get(), runner()->savepoint(), std::move(manifest), place.path,
                           EntropySeed());
   }
   ASSIGN_OR_RETURN(std::vector<uint64_t> epochs, store_->Epochs());
   if (epochs.empty()) return Status::Internal("a job has ended without a last checkpoint");
-  return CopyToSavepoint(*store_, epochs.back(), environment_.files, folder, EntropySeed());
+  return CopyTo(folder, *store_, epochs.back());
 }
 
 }  // namespace penstock

@@ -1,5 +1,5 @@
-// Savepoints of the jobs of a script: where each lies in the folder that the user names, and what one of them
-// holds, whatever its version. Used on one thread.
+// Savepoints of the jobs of a script: where each lies in the folder, or below the prefix of a bucket, that
+// the user names, and what one of them holds, whatever its version. Used on one thread.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "checkpoint/manifest.h"
-#include "env/files/file_system.h"
+#include "connectors/filesystem/file_place.h"
 #include "stream/job_graph.h"
 
 namespace penstock {
@@ -19,11 +19,17 @@ struct SavepointContent {
   std::vector<SubtaskSnapshot> parts;
 };
 
-// Job `number` of a script in the savepoint `path`: `path`/job-<number>, or `path` itself where it is the
-// folder (or file) of one job. Every byte is checked. kNotFound where there is none, kCorruption names the
+// Where job `number` of a script has its savepoint in the one of the script: `path`/job-<number>.
+std::string SavepointOfJob(std::string path, int number);
+
+// Job `number` of a script in the savepoint at `place`: SavepointOfJob, or what lies there itself, where that
+// is of one job. Every byte is checked. Nullopt where there are savepoints, and none of this job; kNotFound
+// where there is nothing, kCorruption where the only thing there is damaged or was never completed: names the
 // file.
-Result<SavepointContent> OpenSavepoint(FileSystem* files, const std::string& path, int number);
-// What lies at `path`, a folder or a file of version 1.
-Result<SavepointContent> ReadSavepointAt(FileSystem* files, const std::string& path);
+Result<std::optional<SavepointContent>> OpenSavepoint(const FilePlace& place, int number);
+// Whether a savepoint lies right there: its folder, or its file of version 1.
+Result<bool> HasSavepoint(const FilePlace& place);
+// REQUIRES: HasSavepoint.
+Result<SavepointContent> ReadSavepointAt(const FilePlace& place);
 
 }  // namespace penstock

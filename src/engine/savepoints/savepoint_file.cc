@@ -12,7 +12,7 @@ constexpr std::string_view kMagic = "PENSTOCK-SAVEPOINT";
 constexpr uint32_t kVersion = 1;
 }  // namespace
 
-Result<std::vector<SubtaskSnapshot>> ReadSavepointFile(FileSystem& files, const std::string& path) {
+Result<std::vector<SubtaskSnapshot>> ReadSavepointFile(FileStore& files, const std::string& path) {
   ASSIGN_OR_RETURN(std::string bytes, ReadFile(files, path));
   auto damaged = [&](const char* what) { return Status::Corruption("savepoint '" + path + "' " + what); };
   if (bytes.size() < kMagic.size() + sizeof(uint32_t) + sizeof(uint64_t) || !bytes.starts_with(kMagic)) {

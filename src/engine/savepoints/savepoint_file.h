@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "env/files/file_system.h"
+#include "env/files/file_store.h"
 #include "stream/snapshot.h"
 
 namespace penstock {
 
 // Fails with kCorruption where anything does not match, kNotFound where there is no file.
-Result<std::vector<SubtaskSnapshot>> ReadSavepointFile(FileSystem& files, const std::string& path);
+Result<std::vector<SubtaskSnapshot>> ReadSavepointFile(FileStore& files, const std::string& path);
 
 }  // namespace penstock

@@ -45,12 +45,13 @@ class SavepointFileTest : public testing::Test {
   void Replace(const std::string& bytes) { ASSERT_TRUE(WriteFileAtomically(files_, path_, bytes).ok()); }
 
   LocalFileSystem files_;
+  LocalFileStore store_{&files_};
   std::string folder_, path_;
 };
 
 TEST_F(SavepointFileTest, ComesBackAsItWasWritten) {
   Write();
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(store_, path_);
   ASSERT_TRUE(parts) << parts.error().ToString();
   ASSERT_EQ(parts->size(), 2u);
   EXPECT_EQ((*parts)[0].uid, "aggregate@s");
@@ -68,7 +69,7 @@ TEST_F(SavepointFileTest, EveryDamagedByteIsFound) {
     std::string damaged = whole;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
     Replace(damaged);
-    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
+    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(store_, path_);
     ASSERT_FALSE(parts) << "byte " << i;
     EXPECT_EQ(parts.error().code(), StatusCode::kCorruption);
     EXPECT_NE(parts.error().message().find(path_), std::string::npos);
@@ -80,14 +81,14 @@ TEST_F(SavepointFileTest, EveryCutIsFound) {
   const std::string whole = Bytes();
   for (size_t size = 0; size < whole.size(); ++size) {
     Replace(whole.substr(0, size));
-    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
+    Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(store_, path_);
     ASSERT_FALSE(parts) << size << " bytes";
     EXPECT_EQ(parts.error().code(), StatusCode::kCorruption);
   }
 }
 
 TEST_F(SavepointFileTest, MissingFileIsNamed) {
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(store_, path_);
   ASSERT_FALSE(parts);
   EXPECT_EQ(parts.error().code(), StatusCode::kNotFound);
   EXPECT_NE(parts.error().ToString().find(path_), std::string::npos) << parts.error().ToString();
@@ -101,7 +102,7 @@ TEST_F(SavepointFileTest, LaterVersionIsRefusedByNumber) {
   out.Raw("whatever version 7 holds");
   out.Fixed(HashKey(out.bytes()));
   Replace(out.Take());
-  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(files_, path_);
+  Result<std::vector<SubtaskSnapshot>> parts = ReadSavepointFile(store_, path_);
   ASSERT_FALSE(parts);
   EXPECT_NE(parts.error().message().find("version 7"), std::string::npos) << parts.error().message();
 }
