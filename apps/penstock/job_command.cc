@@ -40,7 +40,8 @@ CLI::App* JobCommand::Add(CLI::App* app, const char* name, const char* what) {
   CLI::App* command = app->add_subcommand(name, what);
   command
       ->add_option("--dir", root_,
-                   "the folder of execution.checkpointing.dir, or one above it; the current one")
+                   "the folder of execution.checkpointing.dir, or one above it; the current one. Of "
+                   "penstock.control.dir where checkpoints are in a bucket")
       ->type_name("ROOT");
   return command;
 }

@@ -50,7 +50,7 @@ struct SessionOptions {
   std::function<void(int64_t ms)> pause;
   ObjectStores* objects = nullptr;  // null: those that the options s3.* name
   bool driven = false;              // jobs have no threads: they run in RunUntilQuiet, under a manual clock
-  bool control = false;             // jobs with a folder of checkpoints listen at a socket in it
+  bool control = false;             // jobs with checkpoints listen at a socket
   bool fresh = false;               // forget an unfinished run of this script
   bool rewind = false;              // start from a savepoint although exactly-once sinks have more
   bool allow_non_restored_state = false;
@@ -141,7 +141,9 @@ class Session {
   // On the thread that ran it: its savepoint, its control socket.
   void ConcludeJob(RunningJob& job);
   Status FinishJob(RunningJob& job);
-  // Whoever controls the process may ask for the job.
+  // Whoever controls the process may ask for the job: at a socket in its folder, or, where that is in a
+  // bucket, in the one of penstock.control.dir.
+  Result<std::string> TakeControlFolder(RunningJob& job, const std::string& directory);
   void OpenControl(RunningJob& job, const JobDurability& durability);
   // Works on a job of a driven session until it is quiet; when it has ended it is told and forgotten.
   Result<JobRunner::Quiet> Drive(RunningJob& job);

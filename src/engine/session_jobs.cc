@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "checkpoint/savepoint_folder.h"
+#include "connectors/filesystem/file_listing.h"
 #include "engine/jobs/job_counts.h"
 #include "engine/jobs/job_options.h"
 #include "engine/output/progress.h"
@@ -127,9 +128,7 @@ Status Session::RunJob(JobPlan plan, bool wait, int number) {
   RunningJob* running = made.get();
   if (!running->job->rewound().empty() && notices_ != nullptr)
     notices_->OnNotice(number, "rewound: these sinks get rows again: " + Join(running->job->rewound(), ", "));
-  bool local =
-      run_directory_ && !IsObjectPath(known ? known->directory : "");  // a bucket has no place for a socket
-  if (options_.control && known && local) OpenControl(*running, *known);
+  if (options_.control && known && run_directory_) OpenControl(*running, *known);
   {
     std::lock_guard lock(jobs_mutex_);
     running_.push_back(std::move(made));
@@ -161,7 +160,21 @@ void Session::RunWatched(RunningJob& job) {
   ConcludeJob(job);
 }
 
+// Where checkpoints are in a bucket no lock keeps others out of the folder of the socket.
+Result<std::string> Session::TakeControlFolder(RunningJob& job, const std::string& directory) {
+  if (!IsObjectPath(directory)) {
+    RETURN_IF_ERROR(files_->CreateDirectories(directory));
+    return directory;
+  }
+  ASSIGN_OR_RETURN(std::string root, NormalPath(config_.GetString("penstock.control.dir")));
+  std::string folder = root + "/" + options_.script_name + "/jobs/" + FileName(directory);
+  RETURN_IF_ERROR(files_->CreateDirectories(folder));
+  ASSIGN_OR_RETURN(job.control_lock, FileLock::TakeOn(files_, folder + "/control.lock"));
+  return folder;
+}
+
 void Session::OpenControl(RunningJob& job, const JobDurability& durability) {
+  if (IsObjectPath(durability.directory) && config_.GetString("penstock.control.dir").empty()) return;
   JobOverview overview;
   overview.job = durability.identity.job;
   overview.name = job.job->runner()->graph().name;
@@ -169,9 +182,9 @@ void Session::OpenControl(RunningJob& job, const JobDurability& durability) {
   overview.directory = durability.directory;
   process_jobs_.Add(std::move(overview), job.job.get(), job.number, durability.savepoint_root,
                     state_forecasts_);
-  Status made = files_->CreateDirectories(durability.directory);
+  Result<std::string> folder = TakeControlFolder(job, durability.directory);
   Result<std::unique_ptr<ControlEndpoint>> endpoint =
-      made.ok() ? ControlEndpoint::Open(durability.directory, &process_jobs_) : made;
+      folder ? ControlEndpoint::Open(*folder, &process_jobs_) : folder.error();
   if (endpoint)
     job.control = std::move(*endpoint);
   else if (notices_ != nullptr)

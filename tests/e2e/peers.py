@@ -144,6 +144,12 @@ class S3(Peer):
                         "-H", f"x-amz-content-sha256: {hashlib.sha256(content).hexdigest()}",
                         f"{self.url}/{bucket}/{key}"], input=content, check=True, capture_output=True, timeout=60)
 
+    def remove(self, bucket, key):
+        keys = self.credentials()
+        subprocess.run(["curl", "-fsS", "-X", "DELETE", "--aws-sigv4", "aws:amz:us-east-1:s3", "--user",
+                        f"{keys['AWS_ACCESS_KEY_ID']}:{keys['AWS_SECRET_ACCESS_KEY']}", f"{self.url}/{bucket}/{key}"],
+                       check=True, capture_output=True, timeout=60)
+
     def list(self, bucket, prefix=""):
         """(size, key) of every object."""
         lines = self.call("list", bucket, prefix).splitlines()

@@ -311,6 +311,27 @@ INSERT INTO o SELECT n, COUNT(*) FROM s GROUP BY n;
         for path in ("s3://both/sp", "sp", "s3://both/next/job-1"):
             assert self.looked_into("verify", path).returncode == 0, path
 
+    def a_job_in_the_bucket_is_saved_while_it_runs(self):
+        """Its socket is in a local folder; copies go from the bucket to the bucket, and to a folder."""
+        self.server.bucket("inside")
+        script = self.write("inside.sql", COUNTING.format(rows=ROWS, path="s3://inside/out"))
+        options = ("execution.checkpointing.dir=s3://inside/cp", "penstock.control.dir=control/")
+        with self.running(script, *options) as process:
+            paths = [self.saved("savepoint", "inside", to) for to in ("s3://inside/points", "inside-points")]
+            assert process.poll() is None
+            paths.append(self.saved("stop", "inside", "--savepoint", "s3://inside/points"))
+            assert process.wait(timeout=20) == 0, process.communicate()[0]
+        for path in paths:
+            done = self.looked_into("verify", path)
+            assert done.returncode == 0 and done.stdout.startswith("ok: savepoint " + path), done.stdout + done.stderr
+        for _, key in self.server.list("inside", "cp/"):  # they stand alone
+            self.server.remove("inside", key)
+        done = subprocess.run([str(self.binary), "run", *self.options(*options), "-p", "2", script, "--from-savepoint", paths[-1]],
+                              text=True, cwd=self.folder, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        rows = [json.loads(line)["id"] for part in self.objects("inside", "out/") for line in part.splitlines()]
+        assert len(rows) == ROWS and len(set(rows)) == ROWS, len(rows)
+
     def a_savepoint_that_fails_leaves_the_job_running(self):
         script = self.write("stays.sql", COUNTING.format(rows=100_000_000, path="out-stays"))
         with self.running(script) as process:
@@ -351,7 +372,8 @@ def main():
     names = [name for name in ("the_contract_holds", "files_are_read_and_written", "kills_lose_and_double_nothing",
                                   "state_is_looked_into", "a_second_process_takes_over",
                                   "savepoints_go_to_the_bucket_and_come_back", "a_copy_that_is_killed_is_no_savepoint",
-                                  "from_bucket_to_bucket_and_to_a_folder", "a_savepoint_that_fails_leaves_the_job_running",
+                                  "from_bucket_to_bucket_and_to_a_folder", "a_job_in_the_bucket_is_saved_while_it_runs",
+                                  "a_savepoint_that_fails_leaves_the_job_running",
                                   "problems_are_named") if arguments.filter in name]
     try:
         with tempfile.TemporaryDirectory() as folder, S3() as server:

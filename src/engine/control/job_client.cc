@@ -146,8 +146,11 @@ Result<FoundJob> FindJob(FileSystem& files, const std::string& root, const std::
     return Status::InvalidArgument("'" + name + "' may be several jobs: " + ListOf(meant))
         .WithHint("name one as SCRIPT/JOB, or its folder with --dir");
   return Status::NotFound("there is no job '" + name + "' below '" + root + "'")
-      .WithHint(jobs.empty() ? "--dir names the folder of execution.checkpointing.dir"
-                             : "there is " + ListOf(jobs));
+      .WithHint(
+          jobs.empty()
+              ? "--dir names the folder of execution.checkpointing.dir, or of penstock.control.dir where "
+                "that is in a bucket"
+              : "there is " + ListOf(jobs));
 }
 
 Result<std::string> AskJob(const FoundJob& job, ControlRequest request) {

@@ -19,8 +19,8 @@ struct FoundJob {
   std::string state;                   // "RUNNING", ...; "FINISHED" or "SUSPENDED" where no process has it
 };
 
-// All jobs below `root` (a folder of execution.checkpointing.dir, or one up to four levels above), by script
-// and uid.
+// All jobs below `root` (a folder of execution.checkpointing.dir, or of penstock.control.dir, or one up to
+// four levels above), by script and uid.
 Result<std::vector<FoundJob>> FindJobs(FileSystem& files, const std::string& root);
 
 // The one that `name` means: its uid, SCRIPT/UID, its folder, the name of the job, or the script that has
