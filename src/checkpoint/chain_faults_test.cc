@@ -4,7 +4,7 @@
 
 #include <map>
 
-#include "checkpoint/checkpoint_store.h"
+#include "checkpoint/chains/chain_folder.h"
 #include "data/key_codec.h"
 #include "env/clock.h"
 #include "env/files/memory_file_system.h"
@@ -21,11 +21,13 @@ class FaultyLife {
  public:
   // `stream_bytes`: state of more bytes goes through pieces.
   FaultyLife(uint64_t seed, uint64_t stream_bytes) : random_(seed), stream_bytes_(stream_bytes) { Start(); }
+  ~FaultyLife() { folder_.reset(); }
 
   void Run(int epochs) {
     for (int i = 0; i < epochs && !testing::Test::HasFailure(); ++i) {
       for (uint64_t left = random_.Below(12); left > 0; --left) Change();
       Checkpoint();
+      Fold();
       CheckSealed();
       if (random_.Below(6) == 0) Crash();
     }
@@ -34,11 +36,20 @@ class FaultyLife {
   int failures() const { return failures_; }
   int crashes() const { return crashes_; }
   int in_pieces() const { return in_pieces_; }  // restores
+  FoldStatistics folds() const { return folds_; }
+  size_t longest() const { return longest_; }
 
  private:
   void Start() {
     backend_ = MakeHashBackend({}, &clock_, &memory_);
-    store_ = std::make_unique<CheckpointStore>(&files_, "/job", ++claim_, ChainLimits{3, 300, stream_bytes_});
+    step_ = nullptr;
+    store_ = std::make_unique<CheckpointStore>(&files_, "/job", ++claim_,
+                                               ChainLimits{3, 300, stream_bytes_, 6, 4});
+    folder_ = std::make_unique<ChainFolder>(store_.get(), &clock_);
+    folder_->set_background([this](const std::function<bool()>& step) {
+      step_ = step;
+      return true;
+    });
   }
   MapState* State() { return *backend_->OpenMap({"values"}); }
 
@@ -86,11 +97,27 @@ class FaultyLife {
     Manifest manifest;
     manifest.epoch = epoch_;
     at_barrier_[epoch_] = now_;
-    Status sealed = Faulty([&] { return store_->Seal({part}, &manifest); });
+    Status sealed = Faulty([&] {
+      EXPECT_TRUE(folder_->Prepare({&part}).ok()) << "folds never fail a checkpoint";
+      return store_->Seal({part}, &manifest);
+    });
+    if (sealed.ok()) longest_ = std::max(longest_, store_->longest_chain());
     if (!sealed.ok() || random_.Below(6) == 0) return;  // abandoned; it may be sealed nevertheless
     decided_ = epoch_;
     uint64_t kept = random_.Below(3);
     if (decided_ > kept) (void)Faulty([&] { return store_->RemoveBefore(decided_ - kept); });
+    folder_->Start(decided_);
+    clock_.AdvanceMicros(static_cast<int64_t>(random_.Below(2'000'000)));
+  }
+
+  // A part of a fold, or more than one.
+  void Fold() {
+    (void)Faulty([&] {
+      for (uint64_t left = random_.Below(60); left > 0 && step_; --left) {
+        if (!step_()) step_ = nullptr;
+      }
+      return Status::Ok();
+    });
   }
 
   Values Restored(const Manifest& manifest) {
@@ -128,6 +155,13 @@ class FaultyLife {
   // A new process goes on from the newest sealed checkpoint, with its chain or from a new base.
   void Crash() {
     ++crashes_;
+    folds_.folded += folder_->statistics().folded;
+    folds_.failed += folder_->statistics().failed;
+    folds_.waits += folder_->statistics().waits;
+    // What its code does on its way out has no effect.
+    files_.FailAfter(0);
+    folder_.reset();
+    files_.FailAfter(-1);
     files_.LosePower();
     Start();
     std::vector<uint64_t> epochs = store_->Epochs().value();
@@ -150,6 +184,10 @@ class FaultyLife {
   MemoryBudget memory_;
   std::unique_ptr<BoundedBackend> backend_;
   std::unique_ptr<CheckpointStore> store_;
+  std::unique_ptr<ChainFolder> folder_;
+  std::function<bool()> step_;
+  FoldStatistics folds_;
+  size_t longest_ = 0;
   uint64_t claim_ = 0, epoch_ = 0, decided_ = 0;
   Values now_;
   std::map<uint64_t, Values> at_barrier_;
@@ -159,6 +197,8 @@ class FaultyLife {
 
 TEST(ChainFaults, EverySealedCheckpointRestoresWhateverFails) {
   int deltas = 0, failures = 0, crashes = 0, in_pieces = 0;
+  FoldStatistics folds;
+  size_t longest = 0;
   for (uint64_t seed = 1; seed <= 120 && !testing::Test::HasFailure(); ++seed) {
     constexpr uint64_t kSizes[] = {0, 200, uint64_t{1} << 20};
     FaultyLife life(seed, kSizes[seed % 3]);
@@ -167,12 +207,20 @@ TEST(ChainFaults, EverySealedCheckpointRestoresWhateverFails) {
     failures += life.failures();
     crashes += life.crashes();
     in_pieces += life.in_pieces();
+    folds.folded += life.folds().folded;
+    folds.failed += life.folds().failed;
+    folds.waits += life.folds().waits;
+    longest = std::max(longest, life.longest());
     if (testing::Test::HasFailure()) ADD_FAILURE() << "seed " << seed;
   }
   EXPECT_GT(deltas, 1500);
   EXPECT_GT(failures, 300);
   EXPECT_GT(crashes, 300);
   EXPECT_GT(in_pieces, 300);
+  EXPECT_GT(folds.folded, 100);
+  EXPECT_GT(folds.failed, 20);
+  EXPECT_GT(folds.waits, 20);
+  EXPECT_LE(longest, 12u) << "longer only while folds fail";
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ CheckpointCoordinator::CheckpointCoordinator(CheckpointOptions options, JobIdent
       graph_(std::move(graph)),
       store_(store),
       log_(log),
-      clock_(clock) {}
+      clock_(clock),
+      folder_(store, clock) {}
 
 Status CheckpointCoordinator::Attach(CheckpointedJob* job, uint64_t first_epoch) {
   std::lock_guard lock(mutex_);
@@ -163,6 +164,7 @@ void CheckpointCoordinator::Conclude(std::unique_lock<std::mutex>& lock, bool la
   job_->CheckpointDecided(last ? kLastEpoch : epoch);
   lock.unlock();
   RemoveOld(epoch);
+  if (!last) folder_.Start(epoch);
   lock.lock();
 }
 
@@ -182,10 +184,12 @@ Result<Decision> CheckpointCoordinator::Seal(uint64_t epoch, bool last, const st
   for (const Parts& of_task : parts) {
     for (const SubtaskSnapshot& part : *of_task) all.push_back(&part);
   }
+  RETURN_IF_ERROR(folder_.Prepare(all));
   RETURN_IF_ERROR(store_->SealParts(all, &manifest));
   RETURN_IF_ERROR(sealed_point.Hit());
   std::lock_guard lock(mutex_);
   statistics_.last_bytes = static_cast<int64_t>(manifest.written_bytes);
+  statistics_.longest_chain = static_cast<int64_t>(store_->longest_chain());
   return Decision{identity_.incarnation, epoch, HashKey(manifest.Write())};
 }
 
@@ -254,6 +258,7 @@ void CheckpointCoordinator::Run() {
 }
 
 void CheckpointCoordinator::Stop() {
+  folder_.Cancel();
   std::lock_guard lock(mutex_);
   stopping_ = true;
   // Snapshots may keep the stores of their backends open.
@@ -269,7 +274,9 @@ uint64_t CheckpointCoordinator::next_epoch() const {
 
 CheckpointStatistics CheckpointCoordinator::statistics() const {
   std::lock_guard lock(mutex_);
-  return statistics_;
+  CheckpointStatistics statistics = statistics_;
+  statistics.folds = folder_.statistics();
+  return statistics;
 }
 
 }  // namespace penstock

@@ -2,8 +2,9 @@
 // sealed, and tells the job once it counts. Step 11 of a record's way.
 //
 // Tasks call the listener's methods; one thread (the driver) calls Run, or Step in a simulation, and does all
-// the writing. At most one checkpoint is under way. An epoch that is abandoned (too slow, or it could not be
-// written) is never tried again under its number: what sinks prepared in it goes into the next.
+// the writing, but for that of new bases of chains (ChainFolder). At most one checkpoint is under way. An
+// epoch that is abandoned (too slow, or it could not be written) is never tried again under its number: what
+// sinks prepared in it goes into the next.
 #pragma once
 
 #include <condition_variable>
@@ -15,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/chains/chain_folder.h"
 #include "checkpoint/checkpoint_pins.h"
 #include "checkpoint/checkpoint_store.h"
 #include "env/clock.h"
@@ -30,12 +32,15 @@ struct CheckpointOptions {
   int64_t min_pause_ms = 0;
   int tolerable_failures = 0;  // in a row
   int retained = 1;
+  ChainLimits chains;  // of the store
 };
 
 struct CheckpointStatistics {
   uint64_t last_epoch = 0;  // decided
   int64_t completed = 0, failed = 0;
   int64_t last_duration_ms = 0, last_bytes = 0;
+  int64_t longest_chain = 0;  // links, of the last one
+  FoldStatistics folds;
 };
 
 class CheckpointCoordinator : public CheckpointListener {
@@ -58,8 +63,14 @@ class CheckpointCoordinator : public CheckpointListener {
   // for.
   void set_pins(CheckpointPins* pins) { pins_ = pins; }
 
-  // Is told of every checkpoint that failed and is tolerated; on the driver's thread, under its lock.
-  void set_on_failure(std::function<void(const std::string& text)> tell) { tell_failure_ = std::move(tell); }
+  // Is told of every checkpoint that failed and is tolerated, and what there is to say of chains; on the
+  // driver's thread, maybe under its lock.
+  void set_on_failure(std::function<void(const std::string& text)> tell) {
+    tell_failure_ = tell;
+    folder_.set_tell(std::move(tell));
+  }
+  // Who folds chains where there are to be no threads; before Attach.
+  void set_background(ChainFolder::Background background) { folder_.set_background(std::move(background)); }
 
   // Does what is due; returns the monotonic time at which it wants to be called again, earlier when a task
   // hands something in.
@@ -67,6 +78,8 @@ class CheckpointCoordinator : public CheckpointListener {
   // Steps until Stop, waiting between them; any thread may call Stop.
   void Run();
   void Stop();
+  // When Run has returned, or no Step will come any more: nothing goes on beside it from now on.
+  void Close() { folder_.Close(); }
   CheckpointStatistics statistics() const;
   // Epochs below were used, whatever became of them.
   uint64_t next_epoch() const;
@@ -103,6 +116,7 @@ class CheckpointCoordinator : public CheckpointListener {
   CheckpointStore* const store_;
   DecisionLog* const log_;
   const Clock* const clock_;
+  ChainFolder folder_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

@@ -6,11 +6,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "checkpoint/range_reader.h"
 #include "data/byte_hash.h"
 #include "data/key_codec.h"
 #include "env/failpoint.h"
-#include "state/keyed_merge.h"
 #include "state/pieces/keyed_pieces.h"
 
 namespace penstock {
@@ -26,15 +24,13 @@ Failpoint marked("store.marked", "the directory says that a log has decided");
 SeededBug no_fsync("bug:store.no-fsync", "files of checkpoints are not synced");
 SeededBug manifest_first("bug:store.manifest-first",
                          "the manifest gets its name before the state is written");
-SeededBug delta_lost("bug:store.delta-lost", "a new base lacks the newest delta");
 SeededBug chain_removed("bug:store.chain-removed", "files go that manifests still refer to");
 SeededBug hearsay("bug:store.hearsay", "what is restored may not be durable");
-SeededBug unchecked("bug:store.unchecked", "checksums of state are not compared");
+SeededBug unguarded("bug:fold.unguarded", "what a fold has written goes before a manifest refers to it");
 
 constexpr const char* kDecidedName = "decided";
 constexpr std::string_view kManifestPrefix = "manifest-";
 constexpr std::string_view kStatePrefix = "state-";
-constexpr std::string_view kBasePrefix = "base-";
 constexpr std::string_view kReachedPrefix = "reached-";
 // In the place of a manifest: an epoch that nobody will seal.
 constexpr std::string_view kVoid = "penstock-void 1\n";
@@ -226,35 +222,10 @@ Result<std::vector<FileRange>> CheckpointStore::WholeChain(const SubtaskSnapshot
   return std::vector<FileRange>{written.base};
 }
 
-Result<std::vector<FileRange>> CheckpointStore::ChainOf(uint64_t epoch, const SubtaskSnapshot& part) const {
-  auto sealed = sealed_.find(epoch);
-  if (sealed != sealed_.end()) {
-    for (const ManifestPart& before : sealed->second) {
-      if (before.uid == part.uid && before.subtask == part.subtask) return before.keyed;
-    }
-  }
-  return Status::Internal(
-      fmt::format("the state of '{}' changes checkpoint {}, which is not there", part.uid, epoch));
-}
-
-bool CheckpointStore::IsTooLong(const std::vector<FileRange>& chain, uint64_t more_bytes) const {
-  uint64_t deltas = more_bytes;
-  for (size_t i = 1; i < chain.size(); ++i) deltas += chain[i].size;
-  return chain.size() >= limits_.links || deltas > std::max(limits_.delta_bytes, chain.front().size / 2);
-}
-
-bool CheckpointStore::IsLarge(const std::vector<FileRange>& chain, uint64_t more_bytes) const {
-  for (const FileRange& link : chain) more_bytes += link.size;
-  return more_bytes >= limits_.stream_bytes;
-}
-
 Result<std::vector<FileRange>> CheckpointStore::Extend(std::vector<FileRange> chain,
                                                        const SubtaskSnapshot& delta, Writing* writing) const {
   if (chain.empty()) return Status::Internal("a delta of keyed state without a base");
-  uint64_t bytes = delta.keyed_source ? delta.keyed_source->bytes() : delta.keyed.size();
-  bool is_large = delta.keyed_source || bytes >= limits_.stream_bytes;
-  bool too_long = IsTooLong(chain, bytes);
-  if (!too_long && !is_large) {
+  if (!delta.keyed_source && delta.keyed.size() < limits_.stream_bytes) {
     chain.push_back(writing->Add(delta.keyed));
     return chain;
   }
@@ -262,45 +233,9 @@ Result<std::vector<FileRange>> CheckpointStore::Extend(std::vector<FileRange> ch
   if (!source) {
     ASSIGN_OR_RETURN(source, MakeKeyedView(delta.keyed));
   }
-  if (!too_long) {
-    ASSIGN_OR_RETURN(FileRange link, writing->AddSource(*source));
-    chain.push_back(std::move(link));
-    return chain;
-  }
-  ASSIGN_OR_RETURN(Source merged, OpenChain(chain, delta_lost.On() ? nullptr : source));
-  if (is_large || IsLarge(chain, bytes)) {
-    ASSIGN_OR_RETURN(FileRange base, writing->AddSource(*merged));
-    return std::vector<FileRange>{std::move(base)};
-  }
-  ASSIGN_OR_RETURN(std::string whole, KeyedBytes(*merged));
-  ASSIGN_OR_RETURN(FileRange base, writing->AddBase(whole));
-  return std::vector<FileRange>{std::move(base)};
-}
-
-// What was not written in pieces is small, or of an earlier version: it is read whole.
-Result<CheckpointStore::Source> CheckpointStore::OpenLink(const FileRange& range) const {
-  if (range.size >= limits_.stream_bytes) {
-    auto reader = std::make_shared<RangeReader>(files_, PathOf(range.file), range);
-    ASSIGN_OR_RETURN(std::string head, reader->Read(0, std::min<uint64_t>(range.size, kPiecesHead)));
-    if (IsPieces(head)) {
-      return OpenPieces(PathOf(range.file), range.size,
-                        [reader](uint64_t offset, uint64_t size) { return reader->Read(offset, size); });
-    }
-  }
-  ASSIGN_OR_RETURN(std::string bytes, ReadRange(range));
-  return MakeKeyedSource(std::move(bytes));
-}
-
-Result<CheckpointStore::Source> CheckpointStore::OpenChain(const std::vector<FileRange>& chain,
-                                                           Source last) const {
-  std::vector<Source> links;
-  for (const FileRange& link : chain) {
-    ASSIGN_OR_RETURN(Source source, OpenLink(link));
-    links.push_back(std::move(source));
-  }
-  if (last) links.push_back(std::move(last));
-  if (links.size() == 1) return std::move(links[0]);
-  return MergeSources(std::move(links));
+  ASSIGN_OR_RETURN(FileRange link, writing->AddSource(*source));
+  chain.push_back(std::move(link));
+  return chain;
 }
 
 Result<std::vector<CheckpointStore::Entry>> CheckpointStore::Entries() const {
@@ -380,33 +315,10 @@ Result<Manifest> CheckpointStore::ReadManifest(uint64_t epoch) const {
   return manifest;
 }
 
-Status CheckpointStore::CopyRange(const FileRange& range, const AppendBytes& append) const {
-  constexpr uint64_t kBlock = uint64_t{1} << 20;
-  RangeReader reader(files_, PathOf(range.file), range);
-  ByteHash hash;
-  for (uint64_t at = 0; at < range.size;) {
-    ASSIGN_OR_RETURN(std::string block, reader.Read(at, std::min(kBlock, range.size - at)));
-    hash.Add(block);
-    at += block.size();
-    RETURN_IF_ERROR(append(block));
-  }
-  if (hash.value() == range.checksum || unchecked.On()) return Status::Ok();
-  return Status::Corruption("'" + PathOf(range.file) + "' does not match the checksum in its manifest");
-}
-
-Result<std::string> CheckpointStore::ReadRange(const FileRange& range) const {
-  std::string bytes;
-  RETURN_IF_ERROR(CopyRange(range, [&](std::string_view block) {
-    bytes.append(block);
-    return Status::Ok();
-  }));
-  return bytes;
-}
-
 Result<std::vector<SubtaskSnapshot>> CheckpointStore::ReadParts(const Manifest& manifest) const {
   std::vector<SubtaskSnapshot> parts;
   for (const ManifestPart& part : manifest.parts) {
-    ASSIGN_OR_RETURN(std::string rest, ReadRange(part.rest));
+    ASSIGN_OR_RETURN(std::string rest, chains_.ReadRange(part.rest));
     ASSIGN_OR_RETURN(SubtaskSnapshot snapshot, ReadSnapshot(rest));
     if (!part.keyed.empty()) {
       Status read = ReadKeyed(part.keyed, &snapshot);
@@ -420,12 +332,12 @@ Result<std::vector<SubtaskSnapshot>> CheckpointStore::ReadParts(const Manifest& 
 
 // As bytes where it is small: they are checked now.
 Status CheckpointStore::ReadKeyed(const std::vector<FileRange>& chain, SubtaskSnapshot* snapshot) const {
-  bool is_large = IsLarge(chain, 0);
+  bool is_large = chains_.IsLarge(chain);
   if (!is_large && chain.size() == 1) {
-    ASSIGN_OR_RETURN(snapshot->keyed, ReadRange(chain[0]));
+    ASSIGN_OR_RETURN(snapshot->keyed, chains_.ReadRange(chain[0]));
     return Status::Ok();
   }
-  ASSIGN_OR_RETURN(Source source, OpenChain(chain, nullptr));
+  ASSIGN_OR_RETURN(Source source, chains_.OpenChain(chain));
   if (is_large) {
     snapshot->keyed_source = std::move(source);
     return Status::Ok();
@@ -450,6 +362,11 @@ Result<std::set<std::string>> CheckpointStore::PathsReferredTo(const std::vector
     ASSIGN_OR_RETURN(Manifest manifest, ReadManifest(entry.epoch));
     note(manifest.parts);
   }
+  if (unguarded.On()) return paths;
+  for (const FoldedChain& folded : adopted_) paths.insert(PathOf(folded.base.file));
+  for (const std::shared_ptr<ChainFold>& fold : folds_) {
+    for (const std::string& name : fold->file_names()) paths.insert(PathOf(name));
+  }
   return paths;
 }
 
@@ -472,6 +389,7 @@ Result<bool> CheckpointStore::WasDecided() const {
 Status CheckpointStore::RemoveBefore(uint64_t epoch) {
   ASSIGN_OR_RETURN(std::vector<Entry> entries, Entries());
   sealed_.erase(sealed_.begin(), sealed_.lower_bound(epoch));
+  ForgetOldFolds();
   ASSIGN_OR_RETURN(std::set<std::string> kept, PathsReferredTo(entries, epoch));
   std::erase_if(written_, [&](const Written& known) { return !kept.contains(PathOf(known.base.file)); });
   std::stable_partition(entries.begin(), entries.end(), [](const Entry& entry) { return entry.manifest; });

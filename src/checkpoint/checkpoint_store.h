@@ -3,10 +3,11 @@
 // durable: of two processes that try, one wins, and a manifest that does not match its checksum is damaged.
 // Names of all other files carry the writer's claim, so that processes never touch each other's.
 //
-// Keyed state is written as chains, a base and the deltas after it, so that a checkpoint costs what changed.
-// A chain that grows long or heavy becomes a new base here, from its files: tasks have no part in it. Format:
-// docs/formats/checkpoint.md. State that is large goes to and from files in pieces, so that none of this
-// takes memory by its size (docs/design/large_state.md). Not thread-safe: one thread at a time.
+// Keyed state is written as chains, a base and the deltas after it, so that a checkpoint costs what changed:
+// of state of any size a checkpoint appends a delta, no more. A chain that grows long or heavy becomes a new
+// base from its files, beside the checkpoints (ChainFold; ChainFolder says when): tasks have no part in it.
+// Format: docs/formats/checkpoint.md. State that is large goes to and from files in pieces, so that none of
+// this takes memory by its size (docs/design/large_state.md). Not thread-safe: one thread at a time.
 #pragma once
 
 #include <map>
@@ -16,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "checkpoint/chains/chain_fold.h"
 #include "checkpoint/manifest.h"
 #include "env/files/file_store.h"
 #include "state/keyed_source.h"
@@ -23,18 +25,26 @@
 namespace penstock {
 
 struct ChainLimits {
-  // When a chain becomes a base: so many links, or so many bytes of deltas, if that is also half of the base.
+  // When a chain is to become a base: so many links, or so many bytes of deltas, if that is also half of the
+  // base.
   size_t links = 16;
   uint64_t delta_bytes = uint64_t{64} << 10;
   // Keyed state of a subtask above this is written and read in pieces; what is below is held in memory.
   uint64_t stream_bytes = uint64_t{1} << 20;
+  // No chain grows beyond these while it can be folded: so many links, or so many times the bytes above.
+  size_t hard_links = 128;
+  uint64_t hard_bytes = 4;
 };
 
 class CheckpointStore {
  public:
   CheckpointStore(std::shared_ptr<FileStore> files, std::string directory, uint64_t claim,
                   ChainLimits limits = {})
-      : files_(std::move(files)), directory_(std::move(directory)), claim_(claim), limits_(limits) {}
+      : files_(std::move(files)),
+        directory_(std::move(directory)),
+        claim_(claim),
+        limits_(limits),
+        chains_(files_, directory_, limits.stream_bytes) {}
   CheckpointStore(FileSystem* files, std::string directory, uint64_t claim, ChainLimits limits = {})
       : CheckpointStore(std::make_shared<LocalFileStore>(files), std::move(directory), claim, limits) {}
 
@@ -75,16 +85,34 @@ class CheckpointStore {
   void GoOnFrom(const Manifest& manifest) { sealed_[manifest.epoch] = manifest.parts; }
   // The bytes of a range, checked against its checksum: the last call of `append` may be wrong where this
   // fails.
-  Status CopyRange(const FileRange& range, const AppendBytes& append) const;
+  Status CopyRange(const FileRange& range, const AppendBytes& append) const {
+    return chains_.CopyRange(range, append);
+  }
   // Writes down that a log outside has decided a checkpoint of this directory; again does nothing new.
   Status MarkDecided();
   Result<bool> WasDecided() const;
   // Removes what belongs to earlier epochs, also what was never sealed, manifests first; not the state files
-  // that a manifest left there refers to. No delta handed in later may build on what was removed.
+  // that a manifest left there refers to, or a fold reads or has written. No delta handed in later may build
+  // on what was removed.
   Status RemoveBefore(uint64_t epoch);
+
+  // What makes bases of the chains of a decided checkpoint that are too long; null where none is.
+  std::shared_ptr<ChainFold> NewFold(uint64_t decided);
+  // The same of those that the deltas among `parts` would make longer than any may get.
+  std::shared_ptr<ChainFold> NewFoldBefore(const std::vector<const SubtaskSnapshot*>& parts);
+  // What the fold has done so far counts from the next Seal on: chains that begin with what was folded begin
+  // with its base.
+  void Adopt(ChainFold* fold);
+  // Nobody steps it any more: what nobody refers to may go.
+  void EndFold(const std::shared_ptr<ChainFold>& fold) { std::erase(folds_, fold); }
+  // A job starts anew: nothing that was adopted is referred to from now on.
+  void ForgetFolds() { adopted_.clear(); }
+  // Links of the longest chain of the newest sealed checkpoint.
+  size_t longest_chain() const;
 
  private:
   class Writing;
+  static constexpr std::string_view kBasePrefix = "base-";  // of names of files
   std::string ManifestPath(uint64_t epoch) const;
   std::string PathOf(const std::string& name) const { return directory_ + "/" + name; }
   Status WriteDurably(const std::string& path, std::string_view bytes);
@@ -99,14 +127,13 @@ class CheckpointStore {
   Result<std::vector<FileRange>> WholeChain(const SubtaskSnapshot& part, Writing* writing);
   Result<std::vector<FileRange>> Extend(std::vector<FileRange> chain, const SubtaskSnapshot& delta,
                                         Writing* writing) const;
+  // With what was folded of it.
   Result<std::vector<FileRange>> ChainOf(uint64_t epoch, const SubtaskSnapshot& part) const;
-  bool IsTooLong(const std::vector<FileRange>& chain, uint64_t more_bytes) const;
-  bool IsLarge(const std::vector<FileRange>& chain, uint64_t more_bytes) const;
-  Result<std::string> ReadRange(const FileRange& range) const;
+  bool IsTooLong(const std::vector<FileRange>& chain) const;
+  bool MayGrow(const std::vector<FileRange>& chain, uint64_t more_bytes) const;
+  std::shared_ptr<ChainFold> MakeFold(uint64_t epoch, std::vector<FoldedChain> chains);
+  void ForgetOldFolds();
   Status ReadKeyed(const std::vector<FileRange>& chain, SubtaskSnapshot* snapshot) const;
-  Result<Source> OpenLink(const FileRange& range) const;
-  // The chain, with one more delta where `last` is not null, as one base.
-  Result<Source> OpenChain(const std::vector<FileRange>& chain, Source last) const;
   // Files of checkpoints: what their names tell.
   struct Entry {
     std::string path;
@@ -122,6 +149,7 @@ class CheckpointStore {
   std::string claim_path_;             // "": not guarded
   std::optional<uint64_t> contended_;  // every epoch up to it is sealed, void, or before our time
   ChainLimits limits_;
+  ChainFiles chains_;
   std::map<uint64_t, std::vector<ManifestPart>> sealed_;  // or gone on from, by epoch: what deltas build on
   // Whole state that was handed in and written: a task that has ended hands it in again with every epoch.
   struct Written {
@@ -131,6 +159,9 @@ class CheckpointStore {
     FileRange base;
   };
   std::vector<Written> written_;
+  std::vector<std::shared_ptr<ChainFold>> folds_;  // that may still be stepped
+  std::vector<FoldedChain> adopted_;               // oldest first
+  uint64_t folds_made_ = 0;                        // by this process: part of names
 };
 
 }  // namespace penstock

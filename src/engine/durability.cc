@@ -92,6 +92,7 @@ Result<std::optional<JobDurability>> Session::DurabilityOf(const JobGraph& graph
   if (root.empty() && checkpoints.interval_ms == 0) return std::optional<JobDurability>();
   JobDurability durability;
   durability.checkpoints = checkpoints;
+  durability.checkpoints.chains = options_.chains;
   ASSIGN_OR_RETURN(durability.restart, ReadRestartOptions(config_, true));
   std::string uid = config_.GetString("pipeline.uid");
   bool named = !uid.empty();

@@ -22,6 +22,7 @@
 #include "env/files/file_system.h"
 #include "env/files/memory_file_system.h"
 #include "env/random.h"
+#include "checkpoint/checkpoint_store.h"
 #include "env/thread.h"
 #include "runtime/job_runner.h"
 #include "sql/config.h"
@@ -48,6 +49,7 @@ struct SessionOptions {
   std::function<std::unique_ptr<Executor>()> make_executor;
   // How jobs wait before they start again; null: in real time.
   std::function<void(int64_t ms)> pause;
+  ChainLimits chains;               // of checkpoints
   ObjectStores* objects = nullptr;  // null: those that the options s3.* name
   bool driven = false;              // jobs have no threads: they run in RunUntilQuiet, under a manual clock
   bool control = false;             // jobs with checkpoints listen at a socket

@@ -78,8 +78,9 @@ class JobRunner : public CheckpointedJob, private TaskSet {
   // nothing moves without time passing or help from outside. The job is closed when this returns `finished`
   // or an error, and must not be driven on. REQUIRES: Run is not used.
   Result<Quiet> RunUntilQuiet();
-  // As Executor::AddDriver.
+  // As Executor::AddDriver and AddBackground.
   bool AddDriver(const std::function<int64_t()>& step) { return executor_->AddDriver(step); }
+  bool AddBackground(const std::function<bool()>& step) { return executor_->AddBackground(step); }
   // From any thread: ends the job as soon as its tasks notice (well below a second); Run returns kCancelled.
   void Cancel();
   // From any thread, before Release: the sources read no more; what was read is processed and written, then

@@ -59,6 +59,17 @@ void DrawClocks(LifePlan* plan, Random* random) {
   }
 }
 
+// Short chains, so that there are folds; some are written in pieces, and some checkpoints wait.
+ChainLimits DrawChains(uint64_t seed) {
+  Random random(seed ^ 0x666f6c64);
+  ChainLimits limits;
+  limits.links = 2 + random.Below(4);
+  limits.delta_bytes = random.Below(3) == 0 ? 50 + random.Below(2000) : limits.delta_bytes;
+  limits.stream_bytes = random.Below(3) == 0 ? random.Below(300) : limits.stream_bytes;
+  limits.hard_links = limits.links + 1 + random.Below(8);
+  return limits;
+}
+
 Simulation::Rule RuleOf(const LifePlan& plan) {
   return [plan](const Failpoint& point, int64_t hit) {
     if (plan.die_at == point.name() && plan.die_hit == hit) return PointVerdict::kDie;
@@ -151,6 +162,7 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
   options.trace = trace;
   options.max_rows = static_cast<int>(1 + Random(seed).Below(8));
   options.max_step_micros = std::vector<int64_t>{1000, 4000, 40000}[Random(seed + 1).Below(3)];
+  options.chains = DrawChains(seed);
   job->Configure(&options);
   Simulation simulation(job->script(), options);
   job->Prepare(&simulation);

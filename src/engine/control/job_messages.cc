@@ -96,10 +96,12 @@ std::string OverviewJson(const JobOverview& job) {
   return fmt::format(
       R"({{"job":{},"name":{},"script":{},"directory":{},"state":"{}","process":{},"started_micros":{},)"
       R"("restarts":{},"last_failure":{},"checkpoints":{{"last_epoch":{},"completed":{},"failed":{},)"
-      R"("last_duration_ms":{},"last_bytes":{}}}}})",
+      R"("last_duration_ms":{},"last_bytes":{},"longest_chain":{},"folds":{},"failed_folds":{},)"
+      R"("waited_for_folds":{}}}}})",
       QuoteJson(job.job), QuoteJson(job.name), QuoteJson(job.script), QuoteJson(job.directory),
       JobStateName(job.state), job.process, job.started_micros, job.restarts, QuoteJson(job.last_failure),
-      c.last_epoch, c.completed, c.failed, c.last_duration_ms, c.last_bytes);
+      c.last_epoch, c.completed, c.failed, c.last_duration_ms, c.last_bytes, c.longest_chain, c.folds.folded,
+      c.folds.failed, c.folds.waits);
 }
 
 std::string WriteOverviews(const std::vector<JobOverview>& jobs) {
@@ -132,8 +134,13 @@ Result<std::vector<JobOverview>> ReadOverviews(std::string_view bytes) {
     job.last_failure = TextOf(one, "last_failure");
     if (one["checkpoints"].get_object().get(checkpoints) != simdjson::SUCCESS) continue;
     job.checkpoints = {static_cast<uint64_t>(NumberOf(checkpoints, "last_epoch")),
-                       NumberOf(checkpoints, "completed"), NumberOf(checkpoints, "failed"),
-                       NumberOf(checkpoints, "last_duration_ms"), NumberOf(checkpoints, "last_bytes")};
+                       NumberOf(checkpoints, "completed"),
+                       NumberOf(checkpoints, "failed"),
+                       NumberOf(checkpoints, "last_duration_ms"),
+                       NumberOf(checkpoints, "last_bytes"),
+                       NumberOf(checkpoints, "longest_chain"),
+                       {NumberOf(checkpoints, "folds"), NumberOf(checkpoints, "failed_folds"),
+                        NumberOf(checkpoints, "waited_for_folds")}};
   }
   return jobs;
 }

@@ -110,6 +110,12 @@ std::string Prometheus(const JobMetrics& metrics) {
   add("penstock_checkpoint_epoch", "gauge", "The last checkpoint that counts.", double(c.last_epoch));
   add("penstock_checkpoint_duration_seconds", "gauge", "How long it took.", double(c.last_duration_ms) / 1e3);
   add("penstock_checkpoint_written_bytes", "gauge", "What it has written.", double(c.last_bytes));
+  add("penstock_checkpoint_chain_links", "gauge", "Links of its longest chain.", double(c.longest_chain));
+  add("penstock_checkpoint_folds_total", "counter", "Times that chains were shortened.",
+      double(c.folds.folded));
+  add("penstock_checkpoint_folds_failed_total", "counter", "Times that it failed.", double(c.folds.failed));
+  add("penstock_checkpoint_fold_waits_total", "counter", "Checkpoints that waited for it.",
+      double(c.folds.waits));
   return text;
 }
 
@@ -144,6 +150,11 @@ std::string People(const JobMetrics& metrics) {
   if (!metrics.job.last_failure.empty()) text += "last failure: " + metrics.job.last_failure + "\n";
   text += fmt::format("checkpoints: {} completed, {} failed; the last is {}, {} ms, {} bytes\n", c.completed,
                       c.failed, c.last_epoch, c.last_duration_ms, GroupedDigits(c.last_bytes));
+  if (c.folds.folded + c.folds.failed + c.folds.waits > 0) {
+    text +=
+        fmt::format("chains: {} links at most; shortened {} times, failed {}, {} checkpoints have waited\n",
+                    c.longest_chain, c.folds.folded, c.folds.failed, c.folds.waits);
+  }
   if (metrics.state_disk_bytes > 0)
     text += fmt::format("state on disk: {} bytes\n", GroupedDigits(metrics.state_disk_bytes));
   size_t width = 8;

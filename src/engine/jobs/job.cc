@@ -56,7 +56,8 @@ Job::Job(JobGraph graph, JobOptions options, JobEnvironment environment,
   if (!durability_) return;
   if (!durability_->files) durability_->files = std::make_shared<LocalFileStore>(environment_.files);
   options_.job = durability_->decisions.job;
-  store_ = std::make_unique<CheckpointStore>(durability_->files, durability_->directory, durability_->claim);
+  store_ = std::make_unique<CheckpointStore>(durability_->files, durability_->directory, durability_->claim,
+                                             durability_->checkpoints.chains);
   store_->GuardByClaim(durability_->claim_path);
 }
 
@@ -103,6 +104,10 @@ Status Job::MakeRunner() {
     options.decisions = decisions_.get();
   }
   auto runner = std::make_unique<JobRunner>(graph_, std::move(options), environment_);
+  if (coordinator) {
+    coordinator->set_background(
+        [runner = runner.get()](const std::function<bool()>& step) { return runner->AddBackground(step); });
+  }
   RETURN_IF_ERROR(runner->Prepare());
   if (coordinator) RETURN_IF_ERROR(coordinator->Attach(runner.get(), next_epoch_));
   RETURN_IF_ERROR(prepared.Hit());
@@ -127,6 +132,7 @@ Status Job::RunOnce() {
   Status outcome = runner()->Run();
   coordinator_->Stop();
   driver.Join();
+  coordinator_->Close();
   next_epoch_ = coordinator_->next_epoch();
   return outcome;
 }

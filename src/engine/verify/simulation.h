@@ -55,6 +55,7 @@ struct SimulationOptions {
   bool trace = false;
   bool pinned_wall_clock = false;  // NOW() and the like do not move
   bool stop_when_idle = false;     // jobs that do not end by themselves are stopped
+  ChainLimits chains;              // of checkpoints
   uint64_t session_seed = 0;       // of RAND() and the like in the first life; 0: drawn
   // Makes the connectors of a session those of the simulated world.
   std::function<void(Session* session)> configure;

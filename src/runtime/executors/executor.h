@@ -42,6 +42,10 @@ class Executor {
   // it runs; `step` returns the monotonic time until which it has nothing to do, unless a task gives it
   // something. False: this executor does not, and the caller needs a thread. Before Run.
   virtual bool AddDriver(const std::function<int64_t()>&) { return false; }
+  // Work beside the job that takes longer than a step of the driver may: `step` does a bit of it, and is
+  // called while Run lasts until it returns false. False: this executor does not, and the caller needs a
+  // thread. By a step of the driver.
+  virtual bool AddBackground(const std::function<bool()>&) { return false; }
 };
 
 struct ExecutorOptions {

@@ -52,13 +52,27 @@ void SimulatedExecutor::StepDriver() {
   if (driver_) driver_due_ms_ = driver_();
 }
 
+// One of the works does a bit, which takes time.
+void SimulatedExecutor::StepBackground() {
+  in_background_ = true;
+  if (max_step_micros_ > 0)
+    clock_->AdvanceMicros(static_cast<int64_t>(random_.Below(static_cast<uint64_t>(max_step_micros_) + 1)));
+  size_t which = random_.Below(background_.size());
+  if (!background_[which]()) background_.erase(background_.begin() + static_cast<ptrdiff_t>(which));
+  in_background_ = false;
+}
+
 void SimulatedExecutor::Interleave(uint64_t most_steps) {
   TaskSet* tasks = std::exchange(interleaved_, nullptr);
   if (tasks == nullptr) return;
   for (uint64_t left = random_.Below(most_steps + 1); left > 0 && failed_.ok() && !cancelled_; --left) {
     std::vector<size_t> ready = Ready();
-    if (ready.empty()) break;
-    failed_ = Step(tasks, ready[random_.Below(ready.size())]);
+    if (!in_background_ && !background_.empty() && random_.Below(ready.size() + 1) == 0)
+      StepBackground();
+    else if (ready.empty())
+      break;
+    else
+      failed_ = Step(tasks, ready[random_.Below(ready.size())]);
   }
   interleaved_ = tasks;
 }
@@ -97,6 +111,14 @@ Status SimulatedExecutor::Run(TaskSet* tasks) {
       interleaved_ = nullptr;
       RETURN_IF_ERROR(failed_);
       ready = Ready();
+    }
+    // Where nothing else is ready, time goes on as well: a fold may outlast many checkpoints.
+    if (!cancelled_ && !background_.empty() && random_.Below(ready.size() + 2) == 0) {
+      interleaved_ = tasks;
+      StepBackground();
+      interleaved_ = nullptr;
+      RETURN_IF_ERROR(failed_);
+      continue;
     }
     if (cancelled_) return JobCancelled();
     if (left_ == 0) break;

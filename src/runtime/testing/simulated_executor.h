@@ -1,8 +1,8 @@
 // SimulatedExecutor: steps the tasks of a job on one thread in an order that a seed decides, each source with
 // its own number of rows each time, and moves a manual clock on when nothing can go on. The same seed gives
 // the same steps. It tells every step to a tracer, and fails a job that no time and no wake-up could take
-// further. The job's checkpoints are stepped among the tasks; Interleave lets tasks go on while such a step
-// would wait for a disk or a broker.
+// further. The job's checkpoints are stepped among the tasks, and work in the background is; Interleave lets
+// others go on while such a step would wait for a disk or a broker.
 #pragma once
 
 #include <functional>
@@ -47,7 +47,12 @@ class SimulatedExecutor : public Executor {
     driver_ = step;
     return true;
   }
-  // Steps up to so many tasks, from inside a step of the driver; elsewhere it does nothing.
+  bool AddBackground(const std::function<bool()>& step) override {
+    background_.push_back(step);
+    return true;
+  }
+  // Steps up to so many tasks, or work in the background, from inside a step of the driver; from inside of
+  // such work, tasks alone; elsewhere it does nothing.
   void Interleave(uint64_t most_steps);
 
  private:
@@ -61,6 +66,7 @@ class SimulatedExecutor : public Executor {
   Status Step(TaskSet* tasks, size_t task);
   Status Rest(TaskSet* tasks);
   void StepDriver();
+  void StepBackground();
 
   ManualClock* clock_;
   Random random_;
@@ -69,6 +75,8 @@ class SimulatedExecutor : public Executor {
   Tracer tracer_;
   std::function<int64_t()> driver_;
   int64_t driver_due_ms_ = INT64_MAX;
+  std::vector<std::function<bool()>> background_;
+  bool in_background_ = false;
   TaskSet* interleaved_ = nullptr;  // the tasks, while the driver is in a step and no task is
   Status failed_;                   // of a task that was stepped then
   std::vector<Slot> slots_;

@@ -132,30 +132,83 @@ class PiecesSource : public KeyedSource {
 
 bool IsPieces(std::string_view bytes) { return bytes.substr(0, kPiecesHead) == Head(); }
 
-Status WritePieces(KeyedSource& source, const AppendBytes& append) {
-  RETURN_IF_ERROR(append(Head()));
-  ByteWriter index;
-  index.Bool(source.delta());
-  index.Varint(source.max_parallelism());
-  index.Varint(source.states().size());
-  for (size_t s = 0; s < source.states().size(); ++s) {
-    const KeyedStateInfo& state = source.states()[s];
-    Pieces groups;
-    for (int group : state.groups) {
-      for (uint32_t slice = 0; slice < uint32_t{1} << state.slice_bits; ++slice) {
-        ASSIGN_OR_RETURN(std::string piece, source.Slice(s, group, slice));
-        if (piece.empty()) continue;
-        groups[group].push_back({slice, 0, piece.size(), HashKey(piece)});
-        RETURN_IF_ERROR(append(piece));
-      }
+// Where a writer stands: at a slice of a group of a state.
+class PiecesWriter::Progress {
+ public:
+  Progress(KeyedSource* source, AppendBytes append) : source_(source), append_(std::move(append)) {}
+
+  Result<bool> Step() {
+    if (!begun_) RETURN_IF_ERROR(Begin());
+    while (state_ < source_->states().size() && group_ == source_->states()[state_].groups.size()) EndState();
+    if (state_ == source_->states().size()) {
+      RETURN_IF_ERROR(End());
+      return false;
     }
-    WriteIndexOf(state, groups, index);
+    RETURN_IF_ERROR(WriteSlice());
+    return true;
   }
-  ByteWriter tail;
-  tail.Fixed(uint64_t{index.bytes().size()});
-  tail.Fixed(HashKey(index.bytes()));
-  RETURN_IF_ERROR(append(index.bytes()));
-  return append(tail.bytes());
+
+ private:
+  Status Begin() {
+    begun_ = true;
+    index_.Bool(source_->delta());
+    index_.Varint(source_->max_parallelism());
+    index_.Varint(source_->states().size());
+    return append_(Head());
+  }
+
+  Status WriteSlice() {
+    const KeyedStateInfo& state = source_->states()[state_];
+    int group = state.groups[group_];
+    uint32_t slice = slice_++;
+    if (slice_ == uint32_t{1} << state.slice_bits) {
+      slice_ = 0;
+      ++group_;
+    }
+    ASSIGN_OR_RETURN(std::string piece, source_->Slice(state_, group, slice));
+    if (piece.empty()) return Status::Ok();
+    pieces_[group].push_back({slice, 0, piece.size(), HashKey(piece)});
+    return append_(piece);
+  }
+
+  void EndState() {
+    WriteIndexOf(source_->states()[state_], pieces_, index_);
+    pieces_.clear();
+    group_ = 0;
+    ++state_;
+  }
+
+  Status End() {
+    ByteWriter tail;
+    tail.Fixed(uint64_t{index_.bytes().size()});
+    tail.Fixed(HashKey(index_.bytes()));
+    RETURN_IF_ERROR(append_(index_.bytes()));
+    return append_(tail.bytes());
+  }
+
+  KeyedSource* source_;
+  AppendBytes append_;
+  bool begun_ = false;
+  size_t state_ = 0, group_ = 0;  // numbers in the lists of the source
+  uint32_t slice_ = 0;
+  Pieces pieces_;  // of the state
+  ByteWriter index_;
+};
+
+PiecesWriter::PiecesWriter(std::shared_ptr<KeyedSource> source, AppendBytes append)
+    : source_(std::move(source)), progress_(std::make_unique<Progress>(source_.get(), std::move(append))) {}
+
+PiecesWriter::~PiecesWriter() = default;
+
+Result<bool> PiecesWriter::Step() { return progress_->Step(); }
+
+Status WritePieces(KeyedSource& source, const AppendBytes& append) {
+  // Not owned.
+  PiecesWriter writer(std::shared_ptr<KeyedSource>(std::shared_ptr<void>(), &source), append);
+  while (true) {
+    ASSIGN_OR_RETURN(bool more, writer.Step());
+    if (!more) return Status::Ok();
+  }
 }
 
 Result<std::shared_ptr<KeyedSource>> OpenPieces(std::string name, uint64_t size, ReadBytes read) {

@@ -21,6 +21,20 @@ bool IsPieces(std::string_view bytes);
 // Writes a base or a delta, piece by piece. Memory: one piece, and 32 bytes of each.
 Status WritePieces(KeyedSource& source, const AppendBytes& append);
 
+// The same, a slice a call, for who does other things in between.
+class PiecesWriter {
+ public:
+  PiecesWriter(std::shared_ptr<KeyedSource> source, AppendBytes append);
+  ~PiecesWriter();
+  // False: everything is written. After that, or an error, not called again.
+  Result<bool> Step();
+
+ private:
+  class Progress;
+  std::shared_ptr<KeyedSource> source_;
+  std::unique_ptr<Progress> progress_;
+};
+
 // Part of what was written; exactly `size` bytes.
 using ReadBytes = std::function<Result<std::string>(uint64_t offset, uint64_t size)>;
 // `size` bytes as a source; `name` is for messages. kCorruption where they are none, or, later, where a piece
