@@ -63,10 +63,10 @@ void DrawClocks(LifePlan* plan, Random* random) {
 ChainLimits DrawChains(uint64_t seed) {
   Random random(seed ^ 0x666f6c64);
   ChainLimits limits;
-  limits.links = 2 + random.Below(4);
+  limits.links = 2 + random.Below(2);
   limits.delta_bytes = random.Below(3) == 0 ? 50 + random.Below(2000) : limits.delta_bytes;
   limits.stream_bytes = random.Below(3) == 0 ? random.Below(300) : limits.stream_bytes;
-  limits.hard_links = limits.links + 1 + random.Below(8);
+  limits.hard_links = limits.links + random.Below(3);
   return limits;
 }
 

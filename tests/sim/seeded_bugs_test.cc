@@ -20,7 +20,7 @@ const std::map<std::string, std::pair<std::string, uint64_t>> kHints = {
     {"bug:checkpoint.commit-before-seal", {"files", 2}},
     {"bug:files.names-unsynced", {"files", 1}},
     {"bug:files.never-hidden", {"files", 1}},
-    {"bug:files.no-directory-sync", {"files", 18}},
+    {"bug:files.no-directory-sync", {"files", 7}},
     {"bug:files.no-fsync", {"files", 1}},
     {"bug:files.once-only", {"files", 3}},
     {"bug:gate.no-alignment", {"files", 15}},
@@ -38,16 +38,16 @@ const std::map<std::string, std::pair<std::string, uint64_t>> kHints = {
     {"bug:restore.groups-lost", {"files", 3}},
     {"bug:restore.splits-move", {"files", 12}},
     {"bug:run.forgotten", {"files", 3}},
-    {"bug:sink.commit-all", {"files", 19}},
+    {"bug:sink.commit-all", {"files", 40}},
     {"bug:sink.not-carried", {"files", 7}},
     {"bug:sink.not-repeated", {"files", 7}},
     {"bug:state.timers-lost", {"files", 3}},
     {"bug:store.chain-removed", {"kafka", 4}},
     {"bug:store.hearsay", {"files", 194}},
-    {"bug:store.manifest-first", {"files", 3}},
-    {"bug:store.no-directory-sync", {"files", 1}},
-    {"bug:store.no-fsync", {"files", 1}},
-    {"bug:task.barrier-first", {"files", 13}},
+    {"bug:store.manifest-first", {"kafka", 4}},
+    {"bug:store.no-directory-sync", {"files", 3}},
+    {"bug:store.no-fsync", {"files", 3}},
+    {"bug:task.barrier-first", {"kafka", 14}},
     {"bug:task.no-flush", {"files", 3}},
 };
 
@@ -78,7 +78,7 @@ bool NoticesDamage() {
   return store.ReadParts(manifest).has_value();
 }
 
-// A chain of deltas becomes a base: what the last epoch wrote must be in it.
+// A chain of deltas is folded to a base: what the last epoch wrote must be in it.
 bool NoticesLostDelta() {
   MemoryFileSystem files;
   ManualClock clock(0);
@@ -96,9 +96,42 @@ bool NoticesLostDelta() {
     manifest.epoch = epoch;
     EXPECT_TRUE(store.Seal({part}, &manifest).ok());
   }
-  EXPECT_EQ(manifest.parts[0].keyed.size(), 1u);
+  std::shared_ptr<ChainFold> fold = store.NewFold(3);
+  if (!fold) return false;
+  while (fold->Step()) {
+  }
+  std::vector<FoldedChain> folded = fold->TakeDone();
+  EXPECT_EQ(folded.size(), 1u);
+  manifest.parts[0].keyed = {folded[0].base};
   EXPECT_TRUE(restored->Restore(store.ReadParts(manifest).value()[0].keyed).ok());
   return (*restored->OpenMap({"values"}))->Get(0, key, "e").value_or("") != "3";
+}
+
+// Checkpoints go while a fold of one of them is done and not referred to yet.
+bool NoticesRemovedBase() {
+  MemoryFileSystem files;
+  ManualClock clock(0);
+  CheckpointStore store(&files, "/job", 1, {2, 1 << 20});
+  std::unique_ptr<StateBackend> backend = MakeHashBackend({}, &clock);
+  StateKey key{"key", HashKey("key")};
+  Manifest manifest;
+  std::shared_ptr<ChainFold> fold;
+  for (uint64_t epoch = 1; epoch <= 4; ++epoch) {
+    (*backend->OpenMap({"values"}))->Put(0, key, "e", std::to_string(epoch));
+    KeyedSnapshot keyed = backend->Checkpoint(epoch, epoch - 1).value();
+    SubtaskSnapshot part;
+    part.uid = "op";
+    part.keyed = std::move(keyed.bytes);
+    part.since = keyed.since;
+    manifest.epoch = epoch;
+    if (epoch == 4) store.Adopt(fold.get());
+    EXPECT_TRUE(store.Seal({part}, &manifest).ok());
+    if (epoch == 2) fold = store.NewFold(2);
+    while (epoch == 2 && fold->Step()) {
+    }
+    EXPECT_TRUE(epoch != 3 || store.RemoveBefore(3).ok());
+  }
+  return !store.ReadParts(manifest).has_value();
 }
 
 // A process dies when its manifest has a name that is not durable; the next one goes on from that manifest,
@@ -127,6 +160,7 @@ std::string NoticedBy(const SeededBug& bug) {
   if (NoticesTwoWinners()) return "two processes that seal one epoch";
   if (NoticesDamage()) return "a changed bit";
   if (NoticesLostDelta()) return "the last value of a key";
+  if (NoticesRemovedBase()) return "a base that is gone";
   if (std::string_view(bug.name()) == "bug:store.hearsay" && NoticesHearsay())
     return "a name that power takes";
   for (uint64_t seed = 1; seed <= kMostSeeds; ++seed) {
@@ -141,6 +175,7 @@ TEST(SeededBugs, NoneIsNoticedWhereThereIsNone) {
   EXPECT_FALSE(NoticesTwoWinners());
   EXPECT_FALSE(NoticesDamage());
   EXPECT_FALSE(NoticesLostDelta());
+  EXPECT_FALSE(NoticesRemovedBase());
   EXPECT_FALSE(NoticesHearsay());
 }
 
