@@ -16,6 +16,11 @@ constexpr uint64_t kMostSeeds = 300;
 // Where a bug was noticed before: tried first, so that this test is short. Any other seed does as well.
 const std::map<std::string, std::pair<std::string, uint64_t>> kHints = {
     {"bug:checkpoint.ended-missing", {"kafka", 31}},
+    {"bug:checkpoint.decide-before-seal", {"kafka", 2}},
+    {"bug:checkpoint.one-missing", {"files", 3}},
+    {"bug:checkpoint.removed-early", {"kafka", 6}},
+    {"bug:fold.links-early", {"kafka", 4}},
+    {"bug:fold.no-fsync", {"kafka", 4}},
     {"bug:checkpoint.number-again", {"files", 33}},
     {"bug:checkpoint.commit-before-seal", {"files", 2}},
     {"bug:files.names-unsynced", {"files", 1}},
@@ -29,7 +34,7 @@ const std::map<std::string, std::pair<std::string, uint64_t>> kHints = {
     {"bug:kafka.believed", {"kafka", 35}},
     {"bug:kafka.dirty-read", {"kafka", 4}},
     {"bug:kafka.no-wait", {"kafka", 3}},
-    {"bug:kafka.undisturbed", {"kafka", 82}},
+    {"bug:kafka.undisturbed", {"kafka", 144}},
     {"bug:recovery.newest", {"kafka", 14}},
     {"bug:recovery.no-watermarks", {"files", 78}},
     {"bug:recovery.numbers-again", {"files", 3}},
