@@ -135,6 +135,19 @@ TEST_F(ObjectSavepointsTest, WhatFailsForAMomentLeavesNothingBehind) {
   }
 }
 
+TEST_F(ObjectSavepointsTest, ACopyThatIsNotToGoOnLeavesNothingBehind) {
+  Seal(std::string(size_t{20} << 20, 'x'));
+  CheckpointStore from(local_, "/cp", 0);
+  int blocks = 0;
+  Status copied = CopyToSavepoint(from, epoch_, bucket_files_.get(), kPlace, 1, [&] {
+    return ++blocks < 12 ? Status() : Status(StatusCode::kCancelled, "enough");
+  });
+  EXPECT_EQ(copied.code(), StatusCode::kCancelled) << copied.ToString();
+  EXPECT_EQ(blocks, 12);
+  EXPECT_TRUE(Keys().empty());
+  EXPECT_EQ(Pending(), 0u);
+}
+
 TEST_F(ObjectSavepointsTest, LargeStateGoesAndComesInParts) {
   Seal(std::string(size_t{20} << 20, 'x'));
   ASSERT_TRUE(Copy().ok());

@@ -83,12 +83,18 @@ class StateFile {
 };
 
 // Each range of `manifest` once, in the order in which it is named; the manifest then names the copies.
-Status CopyRanges(const CheckpointStore& from, Manifest* manifest, StateFile* state) {
+Status CopyRanges(const CheckpointStore& from, const std::function<Status()>& go_on, Manifest* manifest,
+                  StateFile* state) {
   std::map<std::tuple<std::string, uint64_t, uint64_t>, FileRange> copied;
   auto copy = [&](FileRange* range) -> Status {
     auto [place, is_new] = copied.try_emplace({range->file, range->offset, range->size});
     if (is_new) {
-      auto write = [&](const AppendBytes& append) { return from.CopyRange(*range, append); };
+      auto write = [&](const AppendBytes& append) {
+        return from.CopyRange(*range, [&](std::string_view block) {
+          Status status = go_on();
+          return status.ok() ? append(block) : status;
+        });
+      };
       ASSIGN_OR_RETURN(place->second, state->Add(write));
     }
     *range = place->second;
@@ -147,10 +153,10 @@ Status Write(FileStore* files, const std::string& to, uint64_t nonce, Manifest m
 }  // namespace
 
 Status CopyToSavepoint(const CheckpointStore& from, uint64_t epoch, FileStore* files, const std::string& to,
-                       uint64_t nonce) {
+                       uint64_t nonce, const std::function<Status()>& go_on) {
   ASSIGN_OR_RETURN(Manifest manifest, from.ReadManifest(epoch));
   return Write(files, to, nonce, std::move(manifest),
-               [&](Manifest* copy, StateFile* state) { return CopyRanges(from, copy, state); });
+               [&](Manifest* copy, StateFile* state) { return CopyRanges(from, go_on, copy, state); });
 }
 
 Status WriteSavepoint(FileStore* files, const std::vector<SubtaskSnapshot>& parts, Manifest manifest,

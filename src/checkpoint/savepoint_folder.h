@@ -8,6 +8,7 @@
 // (CheckpointPins). Memory: a block of what is read, a part of what is written. Errors name the place.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,9 +18,11 @@
 namespace penstock {
 
 // Copies checkpoint `epoch` of a job into `to`, byte for byte, checking each against its checksum; `to` is
-// made, with its parents. `nonce` makes names unlike those of other writers.
-Status CopyToSavepoint(const CheckpointStore& from, uint64_t epoch, FileStore* files, const std::string& to,
-                       uint64_t nonce);
+// made, with its parents. `nonce` makes names unlike those of other writers. `go_on` is asked before each
+// block, as copying may take long: its error ends it, and nothing of it stays.
+Status CopyToSavepoint(
+    const CheckpointStore& from, uint64_t epoch, FileStore* files, const std::string& to, uint64_t nonce,
+    const std::function<Status()>& go_on = [] { return Status(); });
 
 // The same of snapshots that were never in a checkpoint; `manifest` says of which job.
 Status WriteSavepoint(FileStore* files, const std::vector<SubtaskSnapshot>& parts, Manifest manifest,

@@ -251,25 +251,40 @@ SELECT COUNT(*), MIN(part) FROM some_csv;
         code, output = self.run(script, "execution.state-recovery.path=" + first, "execution.checkpointing.dir=other")
         assert code == 1 and f"s3://saves/{state}" in output, output
 
-    def a_copy_that_is_killed_is_no_savepoint(self):
-        self.server.bucket("killed")
-        script = self.write("killed.sql", """
+    @contextlib.contextmanager
+    def copying(self, name):
+        """The process of a job with state of several parts, and one that has asked for a savepoint of it in s3://NAME/points."""
+        self.server.bucket(name)
+        script = self.write(name + ".sql", """
 SET 'execution.checkpointing.interval' = '500 ms';
 CREATE TABLE texts (text STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '60000', 'fields.text.length' = '200');
 CREATE TABLE nowhere (text STRING, n BIGINT) WITH ('connector' = 'blackhole');
 INSERT INTO nowhere SELECT text, COUNT(*) FROM texts GROUP BY text;
 """)
         with self.running(script) as process:
-            while sum(file.stat().st_size for file in (self.folder / "cp" / "killed").rglob("*-*") if file.is_file()) < 80 << 20:
+            while sum(file.stat().st_size for file in (self.folder / "cp" / name).rglob("*-*") if file.is_file()) < 80 << 20:
                 time.sleep(0.1)
                 assert process.poll() is None, process.communicate()[0]
-            asking = subprocess.Popen([str(self.binary), "savepoint", "killed", "s3://killed/points", "--dir", "."], text=True,
+            asking = subprocess.Popen([str(self.binary), "savepoint", name, f"s3://{name}/points", "--dir", "."], text=True,
                                       cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            while asking.poll() is None and not self.pending_uploads("killed"):
+            while asking.poll() is None and not self.pending_uploads(name):
                 pass
+            yield script, process, asking
+        assert asking.returncode == 1, "the savepoint was completed before it was seen: give it more state"
+
+    def a_copy_ends_with_the_job_that_is_cancelled(self):
+        with self.copying("ended") as (_, process, asking):
+            assert self.ask("cancel", "ended").returncode == 0
+            _, error = asking.communicate(timeout=60)
+            assert "cancelled" in error, error
+            assert process.wait(timeout=60) == 1
+        assert self.pending_uploads("ended") == 0 and not self.server.list("ended")
+
+    def a_copy_that_is_killed_is_no_savepoint(self):
+        with self.copying("killed") as (script, process, asking):
             process.kill()
             _, error = asking.communicate(timeout=60)
-            assert asking.returncode == 1 and error, "the savepoint was completed before it was seen: give it more state"
+            assert error
         assert self.pending_uploads("killed") == 1
         keys = [key for _, key in self.server.list("killed")]
         assert not any(key.endswith("/manifest") for key in keys), keys
@@ -372,6 +387,7 @@ def main():
     names = [name for name in ("the_contract_holds", "files_are_read_and_written", "kills_lose_and_double_nothing",
                                   "state_is_looked_into", "a_second_process_takes_over",
                                   "savepoints_go_to_the_bucket_and_come_back", "a_copy_that_is_killed_is_no_savepoint",
+                                  "a_copy_ends_with_the_job_that_is_cancelled",
                                   "from_bucket_to_bucket_and_to_a_folder", "a_job_in_the_bucket_is_saved_while_it_runs",
                                   "a_savepoint_that_fails_leaves_the_job_running",
                                   "problems_are_named") if arguments.filter in name]

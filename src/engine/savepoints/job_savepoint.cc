@@ -88,7 +88,10 @@ Status Job::CopySavepoint(uint64_t epoch, const std::string& folder) {
 
 Status Job::CopyTo(const std::string& folder, const CheckpointStore& store, uint64_t epoch) const {
   ASSIGN_OR_RETURN(FilePlace place, PlaceOf(folder, environment_.files, environment_.objects));
-  return CopyToSavepoint(store, epoch, place.files.get(), place.path, EntropySeed());
+  return CopyToSavepoint(store, epoch, place.files.get(), place.path, EntropySeed(), [this] {
+    std::lock_guard lock(mutex_);
+    return cancelled_ ? Status(StatusCode::kCancelled, "the job was cancelled") : Status();
+  });
 }
 
 Status Job::AwaitCommits(uint64_t epoch) {
