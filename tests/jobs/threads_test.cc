@@ -106,6 +106,37 @@ TEST_F(Jobs, GoOnFromASavepointWithMoreTasksAndCountNoRowTwice) {
   }
 }
 
+// From seeds: calls of the store fail, are carried out without an answer, or late. A job that was told of its
+// savepoint goes on from it; else there is none, or it is whole all the same.
+TEST_F(Jobs, GoOnFromASavepointOfAStoreThatFailsOrFindNone) {
+  int saved = 0, whole = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    SCOPED_TRACE(seed);
+    OneBucket bucket(seed % 2 == 0 ? 1 : 4);
+    SessionOptions before, after;
+    before.objects = after.objects = &bucket;
+    before.stop_when_idle = true;
+    before.savepoint_dir = after.from_savepoint = "s3://b/savepoint";
+    bucket.model()->MeetAtRandom(seed, 0.1);
+    bool told = Session(before, &clock_, &files_).ExecuteScript(CountsOf("100"), &handler_);
+    bucket.model()->LandLateWrites();
+    handler_ = CountingHandler();
+    bool restored = Session(after, &clock_, &files_).ExecuteScript(CountsOf("300"), &handler_);
+    saved += told ? 1 : 0;
+    whole += restored ? 1 : 0;
+    ASSERT_TRUE(restored || !told) << handler_.error;
+    StatusCode code = handler_.last.code();
+    EXPECT_TRUE(restored || code == StatusCode::kNotFound || code == StatusCode::kCorruption)
+        << handler_.error;
+    int64_t sum = 0;
+    for (const auto& [key, count] : handler_.counts) sum += count;
+    EXPECT_EQ(sum, restored ? 200 : 0) << "what is behind the savepoint";
+  }
+  EXPECT_GT(saved, 20);
+  EXPECT_GT(whole, saved) << "some land when nobody waits for them any more";
+  EXPECT_LT(whole, 60);
+}
+
 TEST_F(Jobs, DoNotRunWhereTheirSavepointCannotBeWritten) {
   OneBucket bucket(1);
   SessionOptions options;
