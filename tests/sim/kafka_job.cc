@@ -56,7 +56,7 @@ class KafkaJob : public SimulatedJob {
         "SET 'execution.checkpointing.dir' = '/checkpoints';\n"
         "SET 'execution.checkpointing.num-retained' = '{}';\n"
         "SET 'execution.checkpointing.tolerable-failed-checkpoints' = '{}';\n"
-        "SET 'restart-strategy.type' = 'fixed-delay';\nSET 'restart-strategy.fixed-delay.attempts' = '3';\n"
+        "SET 'restart-strategy.type' = 'fixed-delay';\nSET 'restart-strategy.fixed-delay.attempts' = '10';\n"
         "SET 'restart-strategy.fixed-delay.delay' = '0 s';\nSET 'pipeline.uid' = 'job';\n"
         "CREATE TABLE events (id BIGINT, k BIGINT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '{}' "
         "SECOND(5)) WITH ('connector' = 'kafka', {kafka}, 'topic' = 'events', 'format' = 'json', "
