@@ -199,9 +199,7 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
     outcome.hits_of_lives.push_back(simulation.hits());
     if (life.died) outcome.deaths.push_back(life.died_at);
     if (life.died && plan.lose_power) simulation.LosePower();
-    // Who looks whether the run is over finds no record of it, and does not start a new one.
-    if (life.died_at.starts_with("run.record-removed"))
-      finished = !simulation.disk().Stat("/checkpoints/simulation/run");
+    if (life.died && simulation.hits().contains("run.finishing")) finished = job->RunIsOver(&simulation);
     if (!life.died && !finished && job->MayEndWith(life.error)) break;
     bool undisturbed = outcome.lives > std::ssize(plans);
     if (undisturbed && !finished && !life.died)
@@ -218,8 +216,10 @@ Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& pla
 }
 
 std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed) {
-  CHECK(name == "files" || name == "kafka");
-  return name == "files" ? MakeFileJob(seed) : MakeKafkaJob(seed);
+  if (name == "files") return MakeFileJob(seed);
+  if (name == "objects") return MakeObjectJob(seed);
+  CHECK(name == "kafka");
+  return MakeKafkaJob(seed);
 }
 
 Outcome RunSeed(const std::string& job, uint64_t seed, bool trace) {

@@ -55,6 +55,10 @@ class SimulatedJob {
   virtual int parallelism() const = 0;
   // Before each life; `undisturbed`: nothing goes wrong in it.
   virtual void BeginLife(Simulation*, bool /*undisturbed*/) {}
+  // A process died in ending the run: whether its record is gone. Who looks then finds that it is over.
+  virtual bool RunIsOver(Simulation* simulation) {
+    return !simulation->disk().Stat("/checkpoints/simulation/run");
+  }
   // After each step of a task.
   virtual void OnStep(Simulation*) {}
   // The process is gone.
@@ -78,9 +82,11 @@ std::vector<LifePlan> DrawPlans(const SimulatedJob& job, Random* random, Random*
 // Carries them out, then lets the job finish undisturbed.
 Outcome Carry(SimulatedJob* job, uint64_t seed, const std::vector<LifePlan>& plans, bool trace);
 
-// By name: files, kafka.
+// By name: files, objects, kafka.
 std::unique_ptr<SimulatedJob> MakeJob(const std::string& name, uint64_t seed);
 std::unique_ptr<SimulatedJob> MakeFileJob(uint64_t seed);
+// The same with checkpoints, output, or both in a bucket.
+std::unique_ptr<SimulatedJob> MakeObjectJob(uint64_t seed);
 std::unique_ptr<SimulatedJob> MakeKafkaJob(uint64_t seed);
 
 // What the jobs of both kinds read, and how they are checked.
@@ -97,6 +103,7 @@ std::string TimeText(int64_t at_ms);  // "2026-01-01 00:00:01.234"
 // The value of "name": in a line of JSON, without quotes.
 std::string FieldOf(const std::string& line, const std::string& name);
 std::vector<std::string> VisibleLines(MemoryFileSystem& files, const std::string& directory);
+void AddLines(const std::string& text, std::vector<std::string>* lines);
 // By table ("copies", "numbered", "windows") and row key: the rest of the row.
 using Rows = std::map<std::string, std::string>;
 std::map<std::string, Rows> ExpectedRows(const std::vector<Event>& events, int64_t window_ms);

@@ -30,18 +30,21 @@ std::string FieldOf(const std::string& line, const std::string& name) {
   return text;
 }
 
+void AddLines(const std::string& text, std::vector<std::string>* lines) {
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(text.find('\n', at), text.size());
+    lines->push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
 std::vector<std::string> VisibleLines(MemoryFileSystem& files, const std::string& directory) {
   std::vector<std::string> lines;
   Result<std::vector<FileInfo>> found = files.List(directory);
   if (!found) return lines;
   for (const FileInfo& file : *found) {
     if (file.directory || file.path.find("/.") != std::string::npos) continue;
-    std::string text = ReadFile(files, file.path).value();
-    for (size_t at = 0; at < text.size();) {
-      size_t end = std::min(text.find('\n', at), text.size());
-      lines.push_back(text.substr(at, end - at));
-      at = end + 1;
-    }
+    AddLines(ReadFile(files, file.path).value(), &lines);
   }
   return lines;
 }

@@ -1,4 +1,5 @@
-// Jobs from files to files in the simulation: seeds, every crash point, faults of the disk.
+// Jobs from files to files, on a disk or in a bucket, in the simulation: seeds, every crash point, faults of
+// the disk and of the bucket.
 #include <gtest/gtest.h>
 
 #include "campaign.h"
@@ -20,11 +21,32 @@ TEST(FileJobs, SeedsBreakNoVerdict) {
   EXPECT_GT(deaths, 430u);
 }
 
+TEST(ObjectJobs, SeedsBreakNoVerdict) {
+  std::map<std::string, int64_t> faults;
+  for (uint64_t seed = 1; seed <= 400 && !HasFailure(); ++seed) {
+    Outcome outcome = RunSeed("objects", seed, false);
+    ExpectNoViolation("objects", outcome);
+    for (const auto& [what, count] : outcome.faults) faults[what] += count;
+  }
+  EXPECT_GT(faults["requests without an answer"], 2000);
+  for (const char* what : {"deaths before a request was sent", "deaths while a request was under way",
+                           "deaths when a request was carried out"})
+    EXPECT_GT(faults[what], 10) << what;
+}
+
+// The record of a run landed when the next one was on record, and brought the former back; a run whose end
+// got no answer was reported as failed, and done again.
+TEST(ObjectJobs, RecordsOfRunsMayLandLate) {
+  for (uint64_t seed : {2935, 13838, 15863}) ExpectNoViolation("objects", RunSeed("objects", seed, false));
+}
+
 TEST(FileJobs, TheSameSeedGivesTheSameTrace) {
-  for (uint64_t seed : {3, 4, 5}) {
-    Outcome first = RunSeed("files", seed, true), second = RunSeed("files", seed, true);
-    EXPECT_GT(first.trace.size(), 50u);
-    EXPECT_EQ(first.trace, second.trace);
+  for (const char* job : {"files", "objects"}) {
+    for (uint64_t seed : {3, 4, 5}) {
+      Outcome first = RunSeed(job, seed, true), second = RunSeed(job, seed, true);
+      EXPECT_GT(first.trace.size(), 50u);
+      EXPECT_EQ(first.trace, second.trace);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
-// sim_test: runs the tests; or with --seeds N [--from S] [--job files|kafka] that many seeds, with --trace
-// the events of one, with --bug NAME under a bug that is put in (SeededBug). A seed that breaks a verdict is
-// printed with the command that repeats it. --pairs [--seeds N] goes through all pairs of crash points
-// instead (pairs.h), --damage N damages checkpoints (damage.h).
+// sim_test: runs the tests; or with --seeds N [--from S] [--job files|objects|kafka] that many seeds, with
+// --trace the events of one, with --bug NAME under a bug that is put in (SeededBug). A seed that breaks a
+// verdict is printed with the command that repeats it. --pairs [--seeds N] goes through all pairs of crash
+// points instead (pairs.h), --damage N damages checkpoints (damage.h).
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -106,7 +106,8 @@ int main(int argc, char** argv) {
       arguments.pairs = true;
     else {
       fmt::print(stderr,
-                 "usage: sim_test [--seeds N] [--from S] [--job files|kafka] [--trace] [--bug NAME] [--pairs "
+                 "usage: sim_test [--seeds N] [--from S] [--job files|objects|kafka] [--trace] [--bug NAME] "
+                 "[--pairs "
                  "[--visits N] [--stride N]] [--damage N]\n");
       return 2;
     }

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/jobs/run_records.h"
 #include "env/clock.h"
 #include "env/files/file_lock.h"
 #include "env/files/file_store.h"
@@ -57,25 +58,14 @@ class RunDirectory {
       : files_(std::move(files)), path_(std::move(path)) {}
   Status TakeClaim(const Clock* clock, Random* random);
   Status CheckCreatesOnce(const std::string& path) const;
-  Result<bool> IsUnderWay() const;
-  Status WriteRun(const std::string& path, const std::string& record);
-  // What is known of the run: its id in the file `run`, the rest in `run-start`.
-  struct Record {
-    std::string run, savepoint;
-    bool rewind = false, stopped = false;
-  };
-  Result<Record> Read() const;
-  Status WriteStart() const;
   Status GoOnOrPlan(Random* random, const RunStart& start);
-
-  std::string StartPath() const { return path_ + "/run-start"; }
-  std::string FinishedPath() const { return path_ + "/finished-" + record_.run; }
 
   std::shared_ptr<FileStore> files_;
   std::string path_;
   std::unique_ptr<FileLock> lock_;
   uint64_t claim_ = 0;
-  Record record_;
+  std::unique_ptr<RunRecords> records_;
+  RunRecord record_;
   bool begun_ = false;  // it is on record
   bool resumed_ = false;
 };

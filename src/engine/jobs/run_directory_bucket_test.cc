@@ -78,5 +78,44 @@ TEST_F(RunInABucketTest, ARecordThatLandsLateDoesNotBringARunBack) {
   }
 }
 
+// Whatever of a process fails before it has begun, and lands when another has.
+TEST_F(RunInABucketTest, ARecordOfAnEarlierClaimThatLandsLateCountsForNothing) {
+  int failed = 0;
+  for (size_t before = 0; before < 16; ++before) {
+    std::deque<ObjectFault> faults(before, ObjectFault::kNone);
+    faults.insert(faults.end(), 10, ObjectFault::kLate);
+    bucket_.model()->Meet(faults);
+    failed += Claim(true) ? 0 : 1;
+    bucket_.model()->Meet({});
+    std::unique_ptr<RunDirectory> second = Claim().value();
+    bucket_.model()->LandLateWrites();
+    std::unique_ptr<RunDirectory> third = Claim().value();
+    EXPECT_TRUE(third->resumed()) << before;
+    EXPECT_EQ(third->run(), second->run()) << before;
+    ASSERT_TRUE(third->Finish().ok());
+    EXPECT_FALSE(Claim().value()->resumed()) << before;
+  }
+  EXPECT_GT(failed, 5);
+}
+
+// All is done by then: an error would have it done again by the next execution, which finds the mark.
+TEST_F(RunInABucketTest, ARunWhoseEndGotNoAnswerHasNotFailed) {
+  for (size_t answered : {0, 1}) {
+    for (ObjectFault fault : {ObjectFault::kLostResponse, ObjectFault::kLate, ObjectFault::kServerError}) {
+      std::unique_ptr<RunDirectory> directory = Claim(true).value();
+      std::deque<ObjectFault> faults(answered, ObjectFault::kNone);
+      faults.insert(faults.end(), 10, fault);
+      bucket_.model()->Meet(faults);
+      EXPECT_TRUE(directory->Finish().ok());
+      bucket_.model()->Meet({});
+      bucket_.model()->LandLateWrites();
+      std::unique_ptr<RunDirectory> next = Claim().value();
+      bool never_marked = answered == 0 && fault == ObjectFault::kServerError;
+      EXPECT_EQ(next->resumed(), never_marked);
+      ASSERT_TRUE(next->Finish().ok());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace penstock

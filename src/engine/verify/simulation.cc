@@ -126,6 +126,7 @@ Life Simulation::Live(const Rule& rule, const StepRule& step_rule, ProcessFileSy
     session_options.stop_when_idle = options_.stop_when_idle;
     session_options.script_name = options_.script_name;
     session_options.chains = options_.chains;
+    session_options.objects = options_.objects;
     session_options.make_executor = [this] { return MakeExecutor(); };
     session_options.pause = [this](int64_t ms) { clock_.AdvanceMicros(ms * 1000); };
     Session session(std::move(session_options), &wall_, process_.get());

@@ -48,10 +48,11 @@ class WallClock : public Clock {
 
 struct SimulationOptions {
   uint64_t seed = 1;
-  int max_rows = 40;               // that a source hands out in a step
-  int64_t max_step_micros = 4000;  // that a step of a task takes
-  uint64_t interleaved_steps = 8;  // of tasks, at most, while the checkpoints' driver is at a failpoint
-  FileSystem* below = nullptr;     // files that are only read; may be null
+  int max_rows = 40;                // that a source hands out in a step
+  int64_t max_step_micros = 4000;   // that a step of a task takes
+  uint64_t interleaved_steps = 8;   // of tasks, at most, while the checkpoints' driver is at a failpoint
+  FileSystem* below = nullptr;      // files that are only read; may be null
+  ObjectStores* objects = nullptr;  // of all processes; lets nothing pass once one is dead. Null: none
   bool trace = false;
   bool pinned_wall_clock = false;  // NOW() and the like do not move
   bool stop_when_idle = false;     // jobs that do not end by themselves are stopped

@@ -32,6 +32,14 @@ void MemoryObjectStore::LandLateWrites() {
   random_.reset();
 }
 
+std::map<std::string, std::string> MemoryObjectStore::Contents(const std::string& prefix) const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, std::string> contents;
+  for (auto at = objects_.lower_bound(prefix); at != objects_.end() && at->first.starts_with(prefix); ++at)
+    contents.emplace(at->first, at->second.bytes);
+  return contents;
+}
+
 int64_t MemoryObjectStore::operations() const {
   std::lock_guard lock(mutex_);
   return operations_;

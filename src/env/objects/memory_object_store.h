@@ -43,6 +43,8 @@ class MemoryObjectStore : public ObjectStore, private MultipartUploads {
   void LandLateWrites();
   // A store that overwrites where it was asked to create, as some do.
   void IgnoreCreateNew() { ignores_create_new_ = true; }
+  // Of the objects whose key begins so, as they are now: no operation, and meets no fault.
+  std::map<std::string, std::string> Contents(const std::string& prefix) const;
   int64_t operations() const;
   int64_t faults_met() const;
 
