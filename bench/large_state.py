@@ -8,6 +8,7 @@ Prints samples as it runs (rows, rate, resident memory, checkpoints), kills the 
 """
 import argparse
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -37,6 +38,16 @@ CREATE TABLE events (k BIGINT{values}) WITH ('connector' = 'datagen', 'number-of
 CREATE TABLE totals (k BIGINT, n BIGINT{sums}, PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'blackhole');
 INSERT INTO totals SELECT k, COUNT(*){figures} FROM events GROUP BY k;
 """
+
+
+def range_for(keys, rows):
+    """Of n draws from r values r * (1 - exp(-n / r)) are different: the r for which these are the keys asked for."""
+    low, high = keys, keys * 100
+    while high - low > 1:
+        middle = (low + high) // 2
+        different = middle * (1 - math.exp(-rows / middle))
+        low, high = (low, middle) if different > keys else (middle, high)
+    return high
 
 
 def memory_mib(pid):
@@ -124,13 +135,7 @@ def arguments():
     parser.add_argument("--every", type=float, default=5, help="seconds between samples")
     options = parser.parse_args()
     options.rows = int(options.keys * options.rows_per_key)
-    # Of n draws from r values r * (1 - exp(-n / r)) are different: r so that these are the keys asked for.
-    low, high = options.keys, options.keys * 100
-    while high - low > 1:
-        middle = (low + high) // 2
-        different = middle * (1 - pow(2.718281828, -options.rows / middle))
-        low, high = (low, middle) if different > options.keys else (middle, high)
-    options.range = high
+    options.range = range_for(options.keys, options.rows)
     return options
 
 
