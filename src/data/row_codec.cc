@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/bytes.h"
 
@@ -70,6 +71,14 @@ void Append(const Column& column, int64_t row, std::string* out) {
 void Read(ByteReader& in, ColumnBuilder& out) {
   if (!in.Bool()) return out.AppendNull();
   switch (out.physical()) {
+    case Physical::kBool:
+    case Physical::kInt8: return out.Append(in.Fixed<uint8_t>());
+    case Physical::kInt16: return out.Append(in.Fixed<int16_t>());
+    case Physical::kInt32:
+    case Physical::kFloat: return out.Append(in.Fixed<int32_t>());
+    case Physical::kInt64:
+    case Physical::kDouble: return out.Append(in.Fixed<int64_t>());
+    case Physical::kInt128: return out.Append(in.Fixed<int128_t>());
     case Physical::kString: return out.AppendString(in.String());
     case Physical::kList:
     case Physical::kMap: {
@@ -82,14 +91,81 @@ void Read(ByteReader& in, ColumnBuilder& out) {
     case Physical::kRow:
       for (size_t c = 0; c < out.children(); ++c) Read(in, out.child(c));
       return out.CloseRow();
-    default: break;
   }
-  switch (PhysicalWidth(out.physical())) {
-    case 1: return out.Append(in.Fixed<uint8_t>());
-    case 2: return out.Append(in.Fixed<int16_t>());
-    case 4: return out.Append(in.Fixed<int32_t>());
-    case 8: return out.Append(in.Fixed<int64_t>());
-    default: return out.Append(in.Fixed<int128_t>());
+}
+
+// Columns of fixed width and texts are encoded at once: first the lengths of all rows, then column after
+// column at each row's place. The bytes are those of Append.
+
+bool EncodesAtOnce(const Column& column) {
+  return column.physical() == Physical::kString || PhysicalWidth(column.physical()) > 0;
+}
+
+size_t VarintSize(size_t value) {
+  size_t size = 1;
+  for (; value >= 0x80; value >>= 7) ++size;
+  return size;
+}
+
+void AddLengths(const Column& column, int64_t begin, std::span<size_t> lengths) {
+  size_t width = PhysicalWidth(column.physical());
+  if (width > 0 && !column.has_validity()) {
+    for (size_t& length : lengths) length += 1 + width;
+    return;
+  }
+  int64_t row = begin;
+  for (size_t& length : lengths) {
+    length += 1;
+    if (!column.IsNull(row)) {
+      size_t size = width > 0 ? 0 : column.StringAt(row).size();
+      length += width > 0 ? width : VarintSize(size) + size;
+    }
+    ++row;
+  }
+}
+
+// Writes at each row's place and moves it behind what was written.
+template <size_t width>
+void PlaceFixed(const Column& column, int64_t begin, char* bytes, std::span<size_t> places) {
+  const uint8_t* values = column.values<uint8_t>();
+  int64_t row = begin;
+  for (size_t& place : places) {
+    char* to = bytes + place;
+    bool present = !column.IsNull(row);
+    *to = present ? '\x01' : '\0';
+    if (present) std::memcpy(to + 1, values + static_cast<size_t>(column.position(row)) * width, width);
+    place += present ? 1 + width : 1;
+    ++row;
+  }
+}
+
+void PlaceStrings(const Column& column, int64_t begin, char* bytes, std::span<size_t> places) {
+  int64_t row = begin;
+  for (size_t& place : places) {
+    char* to = bytes + place;
+    bool present = !column.IsNull(row);
+    *to++ = present ? '\x01' : '\0';
+    if (present) {
+      std::string_view text = column.StringAt(row);
+      size_t rest = text.size();
+      for (; rest >= 0x80; rest >>= 7) *to++ = static_cast<char>(rest | 0x80);
+      *to++ = static_cast<char>(rest);
+      if (!text.empty()) std::memcpy(to, text.data(), text.size());
+      to += text.size();
+    }
+    place = static_cast<size_t>(to - bytes);
+    ++row;
+  }
+}
+
+void Place(const Column& column, int64_t begin, char* bytes, std::span<size_t> places) {
+  switch (PhysicalWidth(column.physical())) {
+    case 1: return PlaceFixed<1>(column, begin, bytes, places);
+    case 2: return PlaceFixed<2>(column, begin, bytes, places);
+    case 4: return PlaceFixed<4>(column, begin, bytes, places);
+    case 8: return PlaceFixed<8>(column, begin, bytes, places);
+    case 16: return PlaceFixed<16>(column, begin, bytes, places);
+    default: return PlaceStrings(column, begin, bytes, places);
   }
 }
 }  // namespace
@@ -97,6 +173,29 @@ void Read(ByteReader& in, ColumnBuilder& out) {
 void RowCodec::EncodeRow(std::span<const ColumnPtr> columns, int64_t row, std::string* out) const {
   CHECK(columns.size() == types_.size());
   for (const ColumnPtr& column : columns) Append(*column, row, out);
+}
+
+void RowCodec::EncodeRows(std::span<const ColumnPtr> columns, int64_t begin, int64_t end,
+                          RowBlock* out) const {
+  CHECK(columns.size() == types_.size());
+  auto rows = static_cast<size_t>(end - begin);
+  out->first_ = begin;
+  out->offsets_.assign(rows + 1, 0);
+  if (!std::all_of(columns.begin(), columns.end(), [](const ColumnPtr& c) { return EncodesAtOnce(*c); })) {
+    out->bytes_.clear();
+    for (size_t i = 0; i < rows; ++i) {
+      EncodeRow(columns, begin + static_cast<int64_t>(i), &out->bytes_);
+      out->offsets_[i + 1] = out->bytes_.size();
+    }
+    return;
+  }
+  std::span<size_t> places(out->offsets_.data() + 1, rows);
+  for (const ColumnPtr& column : columns) AddLengths(*column, begin, places);
+  size_t total = 0;
+  for (size_t& place : places) total += std::exchange(place, total);
+  out->bytes_.resize(total);
+  // Each row's place moves to its end, which is what offsets_ holds.
+  for (const ColumnPtr& column : columns) Place(*column, begin, out->bytes_.data(), places);
 }
 
 void RowCodec::Decode(std::string_view bytes, std::span<ColumnBuilder> out) const {

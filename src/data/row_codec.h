@@ -13,12 +13,29 @@
 
 namespace penstock {
 
+// The encoded rows of a batch: one string per row, in one block.
+class RowBlock {
+ public:
+  std::string_view operator[](int64_t row) const {
+    auto r = static_cast<size_t>(row - first_);
+    return std::string_view(bytes_).substr(offsets_[r], offsets_[r + 1] - offsets_[r]);
+  }
+
+ private:
+  friend class RowCodec;
+  int64_t first_ = 0;
+  std::string bytes_;
+  std::vector<size_t> offsets_{0};
+};
+
 class RowCodec {
  public:
   explicit RowCodec(std::vector<DataType> types) : types_(std::move(types)) {}
   const std::vector<DataType>& types() const { return types_; }
 
   void EncodeRow(std::span<const ColumnPtr> columns, int64_t row, std::string* out) const;
+  // Rows [begin, end) at once, column by column: the bytes of EncodeRow. The block answers for these rows.
+  void EncodeRows(std::span<const ColumnPtr> columns, int64_t begin, int64_t end, RowBlock* out) const;
   // Appends one row to the builders, one per type.
   void Decode(std::string_view bytes, std::span<ColumnBuilder> out) const;
 

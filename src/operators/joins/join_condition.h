@@ -36,6 +36,8 @@ class JoinKeys {
   void Encode(const Batch& batch);
   StateKey operator[](int64_t row) const { return keys_[row]; }
   void Prefetch(MapState& state, int64_t row, int64_t end) const { keys_.Prefetch(state, row, end); }
+  // The first row of the batch that has the key of this one.
+  int64_t FirstWithKeyOf(int64_t row) const { return keys_.FirstWithKeyOf(row); }
   // A NULL that matches nothing.
   bool never_matches(int64_t row) const { return !nulls_.empty() && nulls_[static_cast<size_t>(row)] != 0; }
 

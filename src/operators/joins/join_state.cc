@@ -32,16 +32,12 @@ Status JoinState::Open(const std::string& name, const JoinStateSpec& spec, const
   return Status::Ok();
 }
 
-std::string_view JoinState::ElementOf(const Batch& batch, int64_t row) {
-  element_.clear();
-  if (!spec_.has_unique_key) {
-    codec_.EncodeRow(std::span(batch.columns).first(codec_.types().size()), row, &element_);
-  } else if (!spec_.unique_in_join_key) {
-    std::vector<ColumnPtr> columns;
-    for (int column : spec_.unique_key) columns.push_back(batch.column(column));
-    unique_codec_.EncodeRow(columns, row, &element_);
-  }
-  return element_;
+void JoinState::Encode(const Batch& batch, int64_t begin, int64_t end) {
+  codec_.EncodeRows(std::span(batch.columns).first(codec_.types().size()), begin, end, &encoded_);
+  if (!spec_.has_unique_key || spec_.unique_in_join_key) return;
+  std::vector<ColumnPtr> columns;
+  for (int column : spec_.unique_key) columns.push_back(batch.column(column));
+  unique_codec_.EncodeRows(columns, begin, end, &unique_keys_);
 }
 
 int32_t JoinState::CopiesOf(std::string_view value) {
@@ -63,13 +59,8 @@ bool JoinState::Replaces(StateKey key, std::string_view element) {
   return spec_.has_unique_key && state_->Get(0, key, element).has_value();
 }
 
-void JoinState::Add(StateKey key, std::string_view element, const Batch& batch, int64_t row,
-                    int32_t associations) {
-  if (spec_.has_unique_key) {
-    row_.clear();
-    codec_.EncodeRow(std::span(batch.columns).first(codec_.types().size()), row, &row_);
-    return Put(key, element, 1, associations, row_);
-  }
+void JoinState::Add(StateKey key, std::string_view element, int64_t row, int32_t associations) {
+  if (spec_.has_unique_key) return Put(key, element, 1, associations, encoded_[row]);
   std::optional<std::string_view> old = state_->Get(0, key, element);
   Put(key, element, old ? CopiesOf(*old) + 1 : 1, associations, {});
 }

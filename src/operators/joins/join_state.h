@@ -29,13 +29,18 @@ class JoinState {
   Status Open(const std::string& name, const JoinStateSpec& spec, const std::vector<DataType>& types,
               StateBackend* backend);
 
-  // The element of a row; valid until the next call.
-  std::string_view ElementOf(const Batch& batch, int64_t row);
+  // Takes in rows [begin, end) of a batch: what is said of a row below is one of these.
+  void Encode(const Batch& batch, int64_t begin, int64_t end);
+  // The element of a row; valid until the next Encode.
+  std::string_view ElementOf(int64_t row) const {
+    if (!spec_.has_unique_key) return encoded_[row];
+    return spec_.unique_in_join_key ? std::string_view() : unique_keys_[row];
+  }
   // Whether a row with that identity is there: it would be replaced. Rows without unique key are never
   // replaced.
   bool Replaces(StateKey key, std::string_view element);
   // REQUIRES: `element` is that of the row.
-  void Add(StateKey key, std::string_view element, const Batch& batch, int64_t row, int32_t associations);
+  void Add(StateKey key, std::string_view element, int64_t row, int32_t associations);
   void Retract(StateKey key, std::string_view element);
 
   MapState& rows() { return *state_; }
@@ -64,7 +69,8 @@ class JoinState {
   RowCodec codec_{{}};
   RowCodec unique_codec_{{}};
   MapState* state_ = nullptr;
-  std::string element_, row_, value_;
+  RowBlock encoded_, unique_keys_;
+  std::string value_;
 };
 
 }  // namespace penstock

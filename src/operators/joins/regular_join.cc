@@ -26,6 +26,7 @@ Status RegularJoin::Open(OperatorContext* context) {
   for (size_t side : {kLeftSide, kRightSide}) {
     RETURN_IF_ERROR(states_[side].Open(side == kLeftSide ? "left-records" : "right-records",
                                        spec_.states[side], spec_.join.sides[side].types, context->state));
+    builders_[side] = MakeBuilders(spec_.join.sides[side].types);
   }
   output_types_ = spec_.join.output_types();
   return Status::Ok();
@@ -42,6 +43,16 @@ struct RegularJoin::Matches {
   std::vector<int32_t> other;         // of `columns`
   std::vector<int32_t> copies;        // of equal rows
   std::vector<std::string> elements;  // only where associations are counted
+
+  // The matches [first, last) once more, for another row.
+  void Repeat(size_t first, size_t last, int32_t another) {
+    for (size_t i = first; i < last; ++i) {
+      row.push_back(another);
+      other.push_back(other[i]);
+      copies.push_back(copies[i]);
+      if (!elements.empty()) elements.push_back(elements[i]);
+    }
+  }
 };
 
 Result<Progress> RegularJoin::Process(int input, const Batch& batch, Output& out) {
@@ -62,6 +73,7 @@ Status RegularJoin::ProcessRows(size_t side, const Batch& batch, int64_t begin, 
     Matches matches;
     int64_t until = Collect(side, begin, end, &matches);
     RETURN_IF_ERROR(Test(side, batch, &matches));
+    states_[side].Encode(batch, begin, until);
     size_t at = 0;
     for (int64_t row = begin; row < until; ++row) {
       keys_[side].Prefetch(states_[side].rows(), row, until);
@@ -84,22 +96,33 @@ Status RegularJoin::ProcessRows(size_t side, const Batch& batch, int64_t begin, 
 }
 
 // Looks up the other side for rows [begin, end) until there are enough candidates; returns where it stopped.
+// Keys repeat: what was found for one is there for the next row that has it.
 int64_t RegularJoin::Collect(size_t side, int64_t begin, int64_t end, Matches* matches) {
   constexpr size_t kCandidates = 8192;
   JoinState& other = states_[1 - side];
   bool keep_elements = counted(1 - side);
-  std::vector<ColumnBuilder> builders = MakeBuilders(spec_.join.sides[1 - side].types);
+  std::vector<ColumnBuilder>& builders = builders_[1 - side];
+  found_.resize(std::max(found_.size(), static_cast<size_t>(end)));
+  ++collected_;
+  int32_t decoded = 0;
   int64_t row = begin;
   for (; row < end && matches->row.size() < kCandidates; ++row) {
     keys_[side].Prefetch(other.rows(), row, end);
     if (keys_[side].never_matches(row)) continue;
+    size_t first = matches->row.size();
+    Found& known = found_[static_cast<size_t>(keys_[side].FirstWithKeyOf(row))];
+    if (known.collected == collected_) {
+      matches->Repeat(known.first, known.last, static_cast<int32_t>(row));
+      continue;
+    }
     other.Scan(keys_[side][row], [&](std::string_view element, int32_t copies, std::string_view bytes) {
       other.Decode(bytes, builders);
-      matches->other.push_back(static_cast<int32_t>(matches->row.size()));
+      matches->other.push_back(decoded++);
       matches->row.push_back(static_cast<int32_t>(row));
       matches->copies.push_back(copies);
       if (keep_elements) matches->elements.emplace_back(element);
     });
+    known = {collected_, first, matches->row.size()};
   }
   matches->columns = FinishBuilders(builders);
   return row;
@@ -157,7 +180,7 @@ void RegularJoin::Accumulate(size_t side, const Batch& batch, int64_t row, const
   JoinState& other = states_[1 - side];
   StateKey key = keys_[side][row];
   bool stored = !keys_[side].never_matches(row);
-  std::string_view element = stored ? own.ElementOf(batch, row) : std::string_view();
+  std::string_view element = stored ? own.ElementOf(row) : std::string_view();
   // A row that replaces one with the same unique key does not make its partners richer.
   bool additional = other_outer && stored && !own.single() && !own.Replaces(key, element);
   RowKind kind = own_outer || other_outer ? RowKind::kInsert : batch.kind(row);
@@ -174,14 +197,14 @@ void RegularJoin::Accumulate(size_t side, const Batch& batch, int64_t row, const
     }
   }
   if (own_outer && partners == 0) Add(side, row, -1, RowKind::kInsert);
-  if (stored) own.Add(key, element, batch, row, partners);
+  if (stored) own.Add(key, element, row, partners);
 }
 
 void RegularJoin::Retract(size_t side, const Batch& batch, int64_t row, const Matches& matches, size_t first,
                           size_t last) {
   bool own_outer = spec_.join.outer(side), other_outer = spec_.join.outer(1 - side);
   StateKey key = keys_[side][row];
-  if (!keys_[side].never_matches(row)) states_[side].Retract(key, states_[side].ElementOf(batch, row));
+  if (!keys_[side].never_matches(row)) states_[side].Retract(key, states_[side].ElementOf(row));
   if (own_outer && first == last) Add(side, row, -1, RowKind::kDelete);
   RowKind kind = own_outer ? RowKind::kDelete : batch.kind(row);
   JoinState& other = states_[1 - side];
@@ -207,16 +230,16 @@ void RegularJoin::SemiRow(size_t side, const Batch& batch, int64_t row, const Ma
     if (!stored) return;
     int32_t partners = 0;
     for (size_t m = first; m < last; ++m) partners += matches.copies[m];
-    std::string_view element = states_[side].ElementOf(batch, row);
-    if (accumulate) return states_[side].Add(key, element, batch, row, partners);
+    std::string_view element = states_[side].ElementOf(row);
+    if (accumulate) return states_[side].Add(key, element, row, partners);
     return states_[side].Retract(key, element);
   }
   if (!stored) return;
   JoinState& own = states_[side];
-  std::string_view element = own.ElementOf(batch, row);
+  std::string_view element = own.ElementOf(row);
   bool additional = !accumulate || (!own.single() && !own.Replaces(key, element));
   if (accumulate) {
-    own.Add(key, element, batch, row, 0);
+    own.Add(key, element, row, 0);
   } else {
     own.Retract(key, element);
   }

@@ -29,6 +29,12 @@ class RegularJoin : public Operator {
  private:
   // Rows of the other side that match rows of the batch, in the order of those.
   struct Matches;
+  // Of a key, by its first row in the batch: the matches [first, last), when it was that collecting that
+  // found them.
+  struct Found {
+    uint64_t collected = 0;
+    size_t first = 0, last = 0;
+  };
   bool counted(size_t side) const;
   Status ProcessRows(size_t side, const Batch& batch, int64_t begin, int64_t end);
   int64_t Collect(size_t side, int64_t begin, int64_t end, Matches* matches);
@@ -49,6 +55,9 @@ class RegularJoin : public Operator {
   std::array<JoinKeys, 2> keys_;
   std::array<JoinState, 2> states_;
   JoinCondition condition_;
+  std::array<std::vector<ColumnBuilder>, 2> builders_;  // of matches of each side
+  std::vector<Found> found_;
+  uint64_t collected_ = 0;
   JoinedRows result_;
   std::vector<DataType> output_types_;
   EmitQueue queue_;
