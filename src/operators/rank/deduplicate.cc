@@ -1,6 +1,8 @@
 // Keep-first and keep-last.
 #include "operators/rank/deduplicate.h"
 
+#include <algorithm>
+
 namespace penstock {
 
 std::string DeduplicateSpec::Serialize() const {
@@ -32,6 +34,7 @@ Deduplicate::Deduplicate(DeduplicateSpec spec)
     : spec_(std::move(spec)),
       partition_codec_(spec_.rows.PartitionCodec()),
       row_codec_(spec_.rows.types),
+      passes_(!waits() && (!spec_.keep_last || !spec_.emit_update_before)),
       writer_(spec_.rows.types, spec_.rows.types.size()) {}
 
 Status Deduplicate::Open(OperatorContext* context) {
@@ -67,65 +70,88 @@ Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
 Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return Status::Ok();
   const Column* time = spec_.time_column < 0 ? nullptr : batch.column(spec_.time_column).get();
-  std::string encoded;
+  if (waits() || spec_.keep_last) row_codec_.EncodeRows(batch.columns, begin, end, &encoded_);
   for (int64_t row = begin; row < end; ++row) {
     keys_.Prefetch(*state_, row, end);
-    encoded.clear();
-    row_codec_.EncodeRow(batch.columns, row, &encoded);
-    StateKey state_key = keys_[row];
     if (time != nullptr && time->IsNull(row)) {
       return Status::InvalidData("the time that deduplicates is NULL").WithNumber(ErrorNumber::kNullRowtime);
     }
     int64_t millis = time == nullptr ? 0 : MillisAt(*time, row);
     if (waits()) {
-      if (!Wait(state_key, encoded, millis)) late_.Add(row);
+      if (!Wait(row, millis)) late_.Add(row);
     } else if (spec_.keep_last) {
-      KeepLast(state_key, encoded, millis);
+      KeepLast(row, millis);
     } else {
-      KeepFirst(state_key, encoded);
+      KeepFirst(row);
     }
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
   }
+  EmitPassed(batch);
   writer_.FlushTo(&queue_);
   late_.Take(batch, watermark_, context_->metrics);
   return Status::Ok();
 }
 
-void Deduplicate::KeepFirst(StateKey key, const std::string& row) {
-  if (state_->Get(0, key, "")) return;
-  state_->Put(0, key, "", "");
-  writer_.Add(row, RowKind::kInsert);
+void Deduplicate::Pass(int64_t row, RowKind kind) {
+  if (!passes_) return writer_.Add(encoded_[row], kind);
+  passed_.push_back(static_cast<int32_t>(row));
+  passed_kinds_.push_back(kind);
+}
+
+void Deduplicate::EmitPassed(const Batch& batch) {
+  if (passed_.empty()) return;
+  Batch result;
+  result.rows = static_cast<int64_t>(passed_.size());
+  for (size_t c = 0; c < spec_.rows.types.size(); ++c) {
+    result.columns.push_back(Column::Flatten(batch.columns[c]->Take(passed_)));
+  }
+  bool inserts = std::all_of(passed_kinds_.begin(), passed_kinds_.end(),
+                             [](RowKind kind) { return kind == RowKind::kInsert; });
+  if (!inserts) result.kinds = std::make_shared<std::vector<RowKind>>(std::move(passed_kinds_));
+  passed_.clear();
+  passed_kinds_.clear();
+  queue_.AddRows(std::move(result));
+}
+
+void Deduplicate::KeepFirst(int64_t row) {
+  if (state_->Get(0, keys_[row], "")) return;
+  state_->Put(0, keys_[row], "", "");
+  Pass(row, RowKind::kInsert);
 }
 
 // Processing time: every row is newer. A row that changes nothing is passed on only where downstream state
 // may expire.
-void Deduplicate::KeepLast(StateKey key, const std::string& row, int64_t time) {
-  std::optional<std::string_view> kept = state_->Get(0, key, "");
+void Deduplicate::KeepLast(int64_t row, int64_t time) {
+  std::optional<std::string_view> kept = state_->Get(0, keys_[row], "");
   if (!kept) {
-    writer_.Add(row, RowKind::kInsert);
+    Pass(row, RowKind::kInsert);
   } else {
     std::string_view before = kept->substr(kTimeBytes);
     if (spec_.time_column >= 0 && time < ReadOrdered(*kept)) return;
-    if (spec_.time_column < 0 && spec_.ttl_ms == 0 && before == row) return;
+    if (spec_.time_column < 0 && spec_.ttl_ms == 0 && before == encoded_[row]) return;
     if (spec_.emit_update_before) writer_.Add(before, RowKind::kUpdateBefore);
-    writer_.Add(row, RowKind::kUpdateAfter);
+    Pass(row, RowKind::kUpdateAfter);
   }
-  std::string value;
-  AppendOrdered(time, &value);
-  state_->Put(0, key, "", value + row);
+  Put(row, time);
 }
 
-bool Deduplicate::Wait(StateKey key, const std::string& row, int64_t time) {
+void Deduplicate::Put(int64_t row, int64_t time) {
+  value_.clear();
+  AppendOrdered(time, &value_);
+  value_.append(encoded_[row]);
+  state_->Put(0, keys_[row], "", value_);
+}
+
+bool Deduplicate::Wait(int64_t row, int64_t time) {
   if (watermark_ != kNoWatermark && time < watermark_) return false;
+  StateKey key = keys_[row];
   if (std::optional<std::string_view> kept = state_->Get(0, key, "")) {
     if (kept->empty()) return true;  // the key's first row has left
     int64_t kept_time = ReadOrdered(*kept);
     if (time >= kept_time) return true;
     timers_->Erase(kept_time, key);
   }
-  std::string value;
-  AppendOrdered(time, &value);
-  state_->Put(0, key, "", value + row);
+  Put(row, time);
   timers_->Register(time, key);
   return true;
 }

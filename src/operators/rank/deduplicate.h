@@ -31,11 +31,15 @@ class Deduplicate : public Operator {
  private:
   bool waits() const { return spec_.time_column >= 0 && !spec_.keep_last; }
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
-  void KeepFirst(StateKey key, const std::string& row);
-  void KeepLast(StateKey key, const std::string& row, int64_t time);
+  void KeepFirst(int64_t row);
+  void KeepLast(int64_t row, int64_t time);
   // False when the row is late.
-  bool Wait(StateKey key, const std::string& row, int64_t time);
+  bool Wait(int64_t row, int64_t time);
+  void Put(int64_t row, int64_t time);
   void Fire(int64_t watermark);
+  // Lets a row of the batch out.
+  void Pass(int64_t row, RowKind kind);
+  void EmitPassed(const Batch& batch);
   Progress FlushQueues(Output& out);
 
   DeduplicateSpec spec_;
@@ -45,6 +49,12 @@ class Deduplicate : public Operator {
   TimerQueue* timers_ = nullptr;
   int64_t watermark_ = kNoWatermark;
   BatchKeys keys_;
+  RowBlock encoded_;  // rows of the batch; only where rows are kept
+  std::string value_;
+  // Rows that pass where what leaves are rows of the batch alone; elsewhere the writer has them.
+  bool passes_ = false;
+  std::vector<int32_t> passed_;
+  std::vector<RowKind> passed_kinds_;
   ChangeWriter writer_;
   EmitQueue queue_;
   LateRows late_;

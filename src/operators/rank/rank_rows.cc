@@ -88,7 +88,9 @@ std::vector<ColumnPtr> RowLayout::OrderColumns(const Batch& batch) const {
 
 void AppendOrdered(int64_t value, std::string* out) {
   uint64_t bits = static_cast<uint64_t>(value) ^ (uint64_t{1} << 63);
-  for (int shift = 56; shift >= 0; shift -= 8) out->push_back(static_cast<char>(bits >> shift));
+  char bytes[8];
+  for (size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(bits >> (56 - 8 * i));
+  out->append(bytes, sizeof(bytes));
 }
 
 int64_t ReadOrdered(std::string_view bytes) {
