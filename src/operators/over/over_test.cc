@@ -108,6 +108,24 @@ TEST(SessionWindow, RowBetweenTwoSessionsMergesThem) {
             (Lines{"+I 1 1 0 0 9000 8000", "+I 1 2 6000 0 9000 8000", "+I 1 3 3000 0 9000 8000"}));
 }
 
+// Rows of a batch that follow each other in a session are kept together.
+TEST(SessionWindow, RowsOfABatchLeaveInTheirOrderWhateverSessionsWereBetween) {
+  OperatorDriver session = SessionDriver();
+  session.Row(kIns, R({1, 1, 1000})).Row(kIns, R({2, 2, 9000})).Row(kIns, R({1, 3, 2000}));
+  session.Row(kIns, R({1, 4, 9000})).Row(kIns, R({1, 5, 0})).Row(kIns, R({1, 6, 3000}));
+  session.Restart();
+  session.Row(kIns, R({1, 7, 7000})).Row(kIns, R({1, 8, 6000})).Row(kIns, R({1, 9, 4000}));
+  session.Row(kIns, R({3, 10, 1000})).Row(kIns, R({3, 11, 2000})).Watermark(4);
+  EXPECT_EQ(session.Take(), (Lines{"+I 3 10 1000 1000 5000 4000", "+I 3 11 2000 1000 5000 4000"}));
+  session.Restart();
+  session.Watermark(11);
+  EXPECT_EQ(
+      session.Take(),
+      (Lines{"+I 1 1 1000 0 12000 11000", "+I 1 3 2000 0 12000 11000", "+I 1 4 9000 0 12000 11000",
+             "+I 1 5 0 0 12000 11000", "+I 1 6 3000 0 12000 11000", "+I 1 7 7000 0 12000 11000",
+             "+I 1 8 6000 0 12000 11000", "+I 1 9 4000 0 12000 11000", "+I 2 2 9000 9000 12000 11000"}));
+}
+
 TEST(SessionWindow, RowBehindTheWatermarkStillJoinsAnOpenSession) {
   OperatorDriver session = SessionDriver();
   session.Row(kIns, R({1, 1, 5000})).Watermark(6).Row(kIns, R({1, 2, 2000})).Row(kIns, R({2, 3, 2000}));

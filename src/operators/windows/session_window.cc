@@ -2,6 +2,7 @@
 #include "operators/windows/session_window.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "data/datetime.h"
 
@@ -76,6 +77,8 @@ int64_t SessionWindow::FireTime(int64_t window_end) const {
 }
 
 Result<Progress> SessionWindow::Process(int, const Batch& batch, Output& out) {
+  if (batch.rows > 0) keys_.Encode(partition_codec_, spec_.rows.PartitionColumns(batch), batch.rows);
+  open_of_.assign(static_cast<size_t>(batch.rows), -1);
   int64_t done = 0;
   for (const Mark& mark : batch.marks) {
     RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
@@ -92,10 +95,11 @@ Result<Progress> SessionWindow::Process(int, const Batch& batch, Output& out) {
 
 Status SessionWindow::ProcessRows(const Batch& batch, int64_t begin, int64_t end) {
   if (begin >= end) return Status::Ok();
-  std::vector<ColumnPtr> partition = spec_.rows.PartitionColumns(batch);
   const TimeZone& zone = *context_->eval->zone;
-  std::string key, encoded;
+  row_codec_.EncodeRows(batch.columns, begin, end, &encoded_);
   for (int64_t row = begin; row < end; ++row) {
+    keys_.Prefetch(*sessions_, row, end);
+    keys_.Prefetch(*rows_, row, end);
     int64_t time = 0;
     if (proctime()) {
       time = FloorDiv(zone.ToLocalMicros(context_->clock->NowMicros()), int64_t{1000});
@@ -108,41 +112,72 @@ Status SessionWindow::ProcessRows(const Batch& batch, int64_t begin, int64_t end
       time = MillisAt(column, row);
       if (spec_.local_zone) time = FloorDiv(zone.ToLocalMicros(time * 1000), int64_t{1000});
     }
-    key.clear();
-    partition_codec_.EncodeRow(partition, row, &key);
-    encoded.assign(1, static_cast<char>(batch.kind(row)));
-    row_codec_.EncodeRow(batch.columns, row, &encoded);
-    std::optional<Session> ended = Assign({key, HashKey(key)}, time, encoded);
+    std::optional<Session> ended = Assign(batch, row, time);
     if (ended) late_.AddWindowed(row, ended->start, ended->end);
   }
+  for (size_t i = 0; i < opened_; ++i) {
+    Store(batch, &open_[i]);
+    open_of_[static_cast<size_t>(keys_.FirstWithKeyOf(open_[i].row))] = -1;
+  }
+  opened_ = 0;
   late_.Take(batch, watermark_, context_->metrics);
   return Status::Ok();
 }
 
-std::vector<SessionWindow::Session> SessionWindow::Sessions(
-    StateKey key, const std::function<bool(const Session&)>& wanted) const {
+std::vector<SessionWindow::Session> SessionWindow::Sessions(StateKey key) const {
   std::vector<Session> found;
   sessions_->Scan(0, key, "", [&](std::string_view start, std::string_view value) {
-    Session session{ReadOrdered(start), ReadOrdered(value), ReadOrdered(value.substr(8))};
-    if (wanted(session)) found.push_back(session);
+    found.push_back({ReadOrdered(start), ReadOrdered(value), ReadOrdered(value.substr(8))});
     return true;
   });
   return found;
 }
 
-std::optional<SessionWindow::Session> SessionWindow::Assign(StateKey key, int64_t time,
-                                                            const std::string& row) {
+// Whether a row belongs to this session and to no other one of its key.
+bool SessionWindow::OpenSession::Takes(int64_t time, int64_t gap) const {
+  return now.start <= time + gap && now.end >= time && before < time && behind > time + gap;
+}
+
+std::optional<SessionWindow::Session> SessionWindow::Assign(const Batch& batch, int64_t row, int64_t time) {
+  auto first = static_cast<size_t>(keys_.FirstWithKeyOf(row));
+  bool known = open_of_[first] >= 0;
+  if (known && !open_[static_cast<size_t>(open_of_[first])].Takes(time, spec_.gap)) {
+    Store(batch, &open_[static_cast<size_t>(open_of_[first])]);
+    known = false;
+  }
+  if (!known) {
+    if (std::optional<Session> ended = FindSession(row, time)) return ended;
+  }
+  OpenSession& open = open_[static_cast<size_t>(open_of_[first])];
+  open.now.start = std::min(open.now.start, time);
+  open.now.end = std::max(open.now.end, time + spec_.gap);
+  if (open.rows.empty()) open.arrival = arrivals_.Next();
+  open.rows.push_back(row);
+  return std::nullopt;
+}
+
+std::optional<SessionWindow::Session> SessionWindow::FindSession(int64_t row, int64_t time) {
+  StateKey key = keys_[row];
   Session own{time, time + spec_.gap, -1};
-  std::vector<Session> merged =
-      Sessions(key, [&](const Session& s) { return s.start <= own.end && s.end >= own.start; });
-  for (const Session& session : merged) {
-    own.start = std::min(own.start, session.start);
-    own.end = std::max(own.end, session.end);
+  std::vector<Session> merged;
+  int64_t before = std::numeric_limits<int64_t>::min(), behind = std::numeric_limits<int64_t>::max();
+  for (const Session& session : Sessions(key)) {
+    if (session.end < time) {
+      before = std::max(before, session.end);
+    } else if (session.start > time + spec_.gap) {
+      behind = std::min(behind, session.start);
+    } else {
+      merged.push_back(session);
+      own.start = std::min(own.start, session.start);
+      own.end = std::max(own.end, session.end);
+    }
   }
   if (!proctime() && watermark_ != kNoWatermark && FireTime(own.end) <= watermark_) return own;
   own.id = merged.empty() ? arrivals_.Next() : merged[0].id;
-  bool grown = merged.size() != 1 || merged[0].start != own.start || merged[0].end != own.end;
-  if (grown) {
+  Session stored = own;
+  if (merged.size() == 1) {
+    stored = merged[0];
+  } else {
     for (const Session& session : merged) {
       if (session.start != own.start) Remove(key, session);
       if (session.id != own.id) MoveRows(key, session.id, own.id);
@@ -150,11 +185,42 @@ std::optional<SessionWindow::Session> SessionWindow::Assign(StateKey key, int64_
     Put(key, own);
   }
   if (merged.empty()) timers_->Register(FireTime(own.end), key);
-  std::string element;
-  AppendOrdered(own.id, &element);
-  AppendOrdered(arrivals_.Next(), &element);
-  rows_->Put(0, key, element, row);
+  int32_t& number = open_of_[static_cast<size_t>(keys_.FirstWithKeyOf(row))];
+  if (number < 0) number = static_cast<int32_t>(opened_++);
+  if (opened_ > open_.size()) open_.resize(opened_);
+  OpenSession& open = open_[static_cast<size_t>(number)];
+  open.row = row;
+  open.now = own;
+  open.stored = stored;
+  open.before = before;
+  open.behind = behind;
+  open.rows.clear();
   return std::nullopt;
+}
+
+namespace {
+constexpr char kSeveral = '\x7f';  // no kind: rows with their lengths follow
+}  // namespace
+
+void SessionWindow::Store(const Batch& batch, OpenSession* open) {
+  if (open->rows.empty()) return;
+  StateKey key = keys_[open->row];
+  if (open->now.start != open->stored.start) Remove(key, open->stored);
+  if (open->now.start != open->stored.start || open->now.end != open->stored.end) Put(key, open->now);
+  open->stored = open->now;
+  std::string element;
+  AppendOrdered(open->now.id, &element);
+  AppendOrdered(open->arrival, &element);
+  ByteWriter value;
+  bool several = open->rows.size() > 1;
+  if (several) value.Fixed(kSeveral);
+  for (int64_t row : open->rows) {
+    if (several) value.Varint(encoded_[row].size());
+    value.Fixed(batch.kind(row));
+    value.Raw(encoded_[row]);
+  }
+  rows_->Put(0, key, element, value.bytes());
+  open->rows.clear();
 }
 
 void SessionWindow::Put(StateKey key, const Session& session) {
@@ -194,34 +260,58 @@ void SessionWindow::Fire(int64_t up_to) {
   std::string key;
   while (timers_->Pop(up_to, &time, &key)) {
     StateKey state_key{key, HashKey(key)};
-    std::vector<Session> ended = Sessions(state_key, [&](const Session& session) {
+    for (const Session& session : Sessions(state_key)) {
       int64_t fires = FireTime(session.end);
-      if (fires > time) timers_->Register(fires, state_key);
-      return fires <= time;
-    });
-    for (const Session& session : ended) EmitSession(state_key, session);
+      if (fires > time) {
+        timers_->Register(fires, state_key);
+      } else {
+        EmitSession(state_key, session);
+      }
+    }
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
   }
   writer_.FlushTo(&queue_);
 }
 
 void SessionWindow::EmitSession(StateKey key, const Session& session) {
-  int64_t last = (session.end - 1) * 1000;
-  if (local()) last = context_->eval->zone->ToUtcMicros(last);
   std::string prefix;
   AppendOrdered(session.id, &prefix);
   std::vector<std::string> left;
-  rows_->Scan(0, key, prefix, [&](std::string_view element, std::string_view row) {
-    if (element.substr(0, prefix.size()) != prefix) return false;
+  bool others = false;  // the key has rows of other sessions
+  rows_->Scan(0, key, "", [&](std::string_view element, std::string_view rows) {
+    if (element.substr(0, prefix.size()) != prefix) {
+      others = true;
+      return element.substr(0, prefix.size()) < prefix;
+    }
+    EmitRows(rows, session);
+    left.emplace_back(element);
+    return true;
+  });
+  if (!others) {
+    rows_->Clear(0, key);
+  } else {
+    for (const std::string& element : left) rows_->Erase(0, key, element);
+  }
+  Remove(key, session);
+}
+
+// One row as its kind and its bytes, or several, each behind its length.
+void SessionWindow::EmitRows(std::string_view rows, const Session& session) {
+  int64_t last = (session.end - 1) * 1000;
+  if (local()) last = context_->eval->zone->ToUtcMicros(last);
+  auto emit = [&](std::string_view row) {
     writer_.Add(row.substr(1), static_cast<RowKind>(row[0]));
     writer_.extra(0).Append(session.start * 1000);
     writer_.extra(1).Append(session.end * 1000);
     writer_.extra(2).Append(last);
-    left.emplace_back(element);
-    return true;
-  });
-  for (const std::string& element : left) rows_->Erase(0, key, element);
-  Remove(key, session);
+  };
+  if (rows[0] != kSeveral) return emit(rows);
+  ByteReader in(rows.substr(1));
+  while (!in.at_end()) {
+    uint64_t size = in.Varint();
+    emit(in.rest().substr(0, size + 1));
+    in = ByteReader(in.rest().substr(size + 1));
+  }
 }
 
 int64_t SessionWindow::NextProcessingTime() const {
