@@ -11,7 +11,8 @@ namespace penstock {
 
 SegmentedTable& HashFixedState::Table(int64_t name_space, std::string_view key) {
   if (last_ != nullptr && last_namespace_ == name_space) return *last_;
-  if (!layout_) layout_ = SlotLayout{SlotLayout::RoomFor(key.size()), descriptor_.width};
+  if (!layout_)
+    layout_ = SlotLayout{SlotLayout::RoomFor(key.size()), descriptor_.width, descriptor_.ttl_ms > 0};
   std::unique_ptr<SegmentedTable>& table = tables_[name_space];
   if (!table) table = std::make_unique<SegmentedTable>(range_, *layout_, segment_bytes_);
   last_ = table.get();
@@ -34,14 +35,19 @@ Status HashFixedState::Access(int64_t name_space, std::span<const StateKey> keys
   if (keys.empty()) return Status::Ok();
   SegmentedTable& table = Table(name_space, keys[0].bytes);
   int64_t now = Now();
+  if (now != 0) table.KeepTimes();
   bool moved = false;
-  constexpr size_t kAhead = 16;
+  // A table of one segment is near anyway.
+  constexpr size_t kNear = 12, kFar = 24;
+  bool ahead = table.segments() > 1;
+  for (size_t i = 0; ahead && i < std::min(kFar, keys.size()); ++i) table.Prefetch(keys[i].hash);
   for (size_t i = 0; i < keys.size(); ++i) {
-    if (i + kAhead < keys.size()) table.Prefetch(keys[i + kAhead].hash);
+    if (ahead && i + kFar < keys.size()) table.Prefetch(keys[i + kFar].hash);
+    if (ahead && i + kNear < keys.size()) table.PrefetchSlot(keys[i + kNear].hash);
     bool expired = false;
     if (descriptor_.ttl_ms > 0) {
       const uint8_t* old = table.Find(keys[i]);
-      expired = old != nullptr && IsExpired(table.TimeOf(keys[i].hash, old), descriptor_.ttl_ms, now);
+      expired = old != nullptr && IsExpired(table.TimeOf(old), descriptor_.ttl_ms, now);
     }
     bool fresh = false;
     values[i] = table.FindOrInsert(keys[i], now, epoch_, &fresh, &moved);
@@ -57,7 +63,7 @@ const uint8_t* HashFixedState::Find(int64_t name_space, StateKey key) {
   SegmentedTable* table = Existing(name_space);
   const uint8_t* value = table == nullptr ? nullptr : table->Find(key);
   if (value == nullptr || descriptor_.ttl_ms == 0) return value;
-  return IsExpired(table->TimeOf(key.hash, value), descriptor_.ttl_ms, Now()) ? nullptr : value;
+  return IsExpired(table->TimeOf(value), descriptor_.ttl_ms, Now()) ? nullptr : value;
 }
 
 void HashFixedState::Erase(int64_t name_space, StateKey key) {
@@ -118,13 +124,17 @@ size_t HashFixedState::MemoryBytes() const {
 
 void HashFixedState::Insert(int64_t name_space, StateKey key, int64_t time, std::string_view value) {
   bool created = false, moved = false;
-  uint8_t* to = Table(name_space, key.bytes).FindOrInsert(key, time, epoch_, &created, &moved);
+  SegmentedTable& table = Table(name_space, key.bytes);
+  if (time != 0) table.KeepTimes();
+  uint8_t* to = table.FindOrInsert(key, time, epoch_, &created, &moved);
   if (!value.empty()) std::memcpy(to, value.data(), value.size());
 }
 
 void HashFixedState::Load(int64_t name_space, StateKey key, int64_t time, uint32_t epoch,
                           std::string_view value) {
-  uint8_t* to = Table(name_space, key.bytes).Load(key, time, epoch);
+  SegmentedTable& table = Table(name_space, key.bytes);
+  if (time != 0) table.KeepTimes();
+  uint8_t* to = table.Load(key, time, epoch);
   if (!value.empty()) std::memcpy(to, value.data(), value.size());
 }
 

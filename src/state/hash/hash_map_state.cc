@@ -97,6 +97,7 @@ void HashMapState::Prefetch(int64_t name_space, std::span<const StateKey> keys) 
   SegmentedTable* table = Existing(name_space);
   if (table == nullptr) return;
   for (StateKey key : keys) table->Prefetch(key.hash);
+  for (StateKey key : keys) table->PrefetchSlot(key.hash);
   ahead_.clear();
   for (StateKey key : keys) {
     const uint8_t* slot = table->Find(key);

@@ -17,31 +17,35 @@ SegmentedTable::SegmentedTable(const KeyGroupRange& range, const SlotLayout& lay
   directory_.push_back(segments_[0].get());
 }
 
-size_t SegmentedTable::size() const {
-  size_t size = 0;
-  for (const auto& part : segments_) size += part->data.size();
-  return size;
-}
-
 size_t SegmentedTable::MemoryBytes() const {
-  size_t bytes = directory_.size() * sizeof(Part*);
+  size_t bytes = directory_.size() * sizeof(Part*) + segments_.capacity() * sizeof(segments_[0]);
   for (const auto& part : segments_) bytes += sizeof(Part) + part->data.MemoryBytes();
   return bytes;
 }
 
 // Segments grow over their size beyond 20 leading bits (a million segments), and while they have few entries:
 // wide values would be split for ever.
-FlatTable& SegmentedTable::MakeRoom(uint64_t hash) {
+FlatTable& SegmentedTable::MakeRoom(uint64_t hash, bool* moved) {
   constexpr int kDeepest = 20;
   constexpr size_t kFewest = 16;
   while (true) {
     Part* part = directory_[depth_ == 0 ? 0 : Route(hash) >> (32 - depth_)];
     if (!part->data.full()) return part->data;
     if (part->data.GrownBytes() <= segment_bytes_ || part->bits >= kDeepest || part->data.size() < kFewest) {
-      part->data.Grow();
+      if (part->data.Grow()) *moved = true;
       return part->data;
     }
     Split(part);
+    *moved = true;
+  }
+}
+
+void SegmentedTable::AddTimes() {
+  layout_.times = true;
+  for (auto& part : segments_) {
+    FlatTable with_times(layout_);
+    part->data.MoveAllTo(&with_times);
+    part->data = std::move(with_times);
   }
 }
 

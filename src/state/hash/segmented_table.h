@@ -34,7 +34,7 @@ class SegmentedTable {
   // `segment_bytes`: above that a segment is split.
   SegmentedTable(const KeyGroupRange& range, const SlotLayout& layout, size_t segment_bytes = kSegmentBytes);
 
-  size_t size() const;
+  size_t size() const { return size_; }
   size_t segments() const { return segments_.size(); }
   size_t MemoryBytes() const;
 
@@ -42,30 +42,45 @@ class SegmentedTable {
   // values found earlier may now lie elsewhere.
   uint8_t* FindOrInsert(StateKey key, int64_t now, uint32_t epoch, bool* created, bool* moved) {
     FlatTable* segment = &SegmentOf(key.hash);
-    if (segment->full()) {
-      segment = &MakeRoom(key.hash);
-      *moved = true;
-    }
-    return segment->FindOrInsert(key.bytes, key.hash, now, epoch, created);
+    if (segment->full()) segment = &MakeRoom(key.hash, moved);
+    uint8_t* value = segment->FindOrInsert(key.bytes, key.hash, now, epoch, created);
+    size_ += *created ? 1 : 0;
+    return value;
   }
-  // Puts back an entry as it was when it changed in `epoch`; its bytes are undefined.
+  // Puts back an entry as it was when it changed in `epoch`; its bytes are undefined. REQUIRES: it is not
+  // there.
   uint8_t* Load(StateKey key, int64_t time, uint32_t epoch) {
     FlatTable* segment = &SegmentOf(key.hash);
-    if (segment->full()) segment = &MakeRoom(key.hash);
+    bool moved = false;
+    if (segment->full()) segment = &MakeRoom(key.hash, &moved);
+    ++size_;
     return segment->Load(key.bytes, key.hash, time, epoch);
   }
   uint8_t* Find(StateKey key) { return SegmentOf(key.hash).Find(key.bytes, key.hash); }
-  bool Erase(StateKey key) { return SegmentOf(key.hash).Erase(key.bytes, key.hash); }
+  bool Erase(StateKey key) {
+    bool erased = SegmentOf(key.hash).Erase(key.bytes, key.hash);
+    size_ -= erased ? 1 : 0;
+    return erased;
+  }
+  // Two steps ahead of a search, the second once the first had time.
   void Prefetch(uint64_t hash) { SegmentOf(hash).Prefetch(hash); }
-  // When the entry was last written before this access. REQUIRES: the value of a key with that hash.
-  int64_t TimeOf(uint64_t hash, const uint8_t* value) { return SegmentOf(hash).TimeOf(value); }
+  void PrefetchSlot(uint64_t hash) { SegmentOf(hash).PrefetchSlot(hash); }
+  // When the entry of a value that is there was last written; 0 where the table keeps no times.
+  int64_t TimeOf(const uint8_t* value) const { return segments_.front()->data.TimeOf(value); }
+  // From here on it keeps them. Values may then lie elsewhere.
+  void KeepTimes() {
+    if (!layout_.times) AddTimes();
+  }
 
   // The entry of a value that is there.
   FlatTable::Entry EntryAt(uint8_t* value) const { return segments_.front()->data.EntryAt(value); }
 
   // Segments in their order, and making one empty.
   FlatTable& segment(size_t i) { return segments_[i]->data; }
-  void ClearSegment(size_t i) { segments_[i]->data = FlatTable(layout_); }
+  void ClearSegment(size_t i) {
+    size_ -= segments_[i]->data.size();
+    segments_[i]->data = FlatTable(layout_);
+  }
 
   // All entries; by segments, so by ascending ranges of key groups, and in no order inside.
   template <typename Visit>
@@ -110,15 +125,17 @@ class SegmentedTable {
     if (depth_ == 0) return segments_[0]->data;
     return directory_[Route(hash) >> (32 - depth_)]->data;
   }
-  FlatTable& MakeRoom(uint64_t hash);
+  FlatTable& MakeRoom(uint64_t hash, bool* moved);
   void Split(Part* part);
+  void AddTimes();
 
   KeyGroupRange range_;
   SlotLayout layout_;
   size_t segment_bytes_;
   uint64_t group_mask_;  // of key groups, 0 where their number is no power of two
   int group_bits_;       // of the number of a key group inside the range
-  int depth_ = 0;        // leading bits of routing words that the directory tells apart
+  size_t size_ = 0;
+  int depth_ = 0;  // leading bits of routing words that the directory tells apart
   std::vector<std::unique_ptr<Part>> segments_;  // by start
   std::vector<Part*> directory_;                 // 2^depth
 };
