@@ -123,8 +123,32 @@ void ColumnBuilder::AppendFrom(const Column& column, int64_t row) {
   }
 }
 
+namespace {
+void AppendZeros(Buffer* buffer, size_t count) {
+  size_t at = buffer->size();
+  buffer->Resize(at + count);
+  std::memset(buffer->data() + at, 0, count);
+}
+}  // namespace
+
+// NULLs alone, as a constant column has them, are appended at once, whatever their type.
 void ColumnBuilder::AppendRange(const Column& column, int64_t begin, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) AppendFrom(column, begin + i);
+  if (count == 0) return;
+  if (!column.constant() || !column.IsNull(0)) {
+    for (int64_t i = 0; i < count; ++i) AppendFrom(column, begin + i);
+    return;
+  }
+  AppendNull();
+  auto rest = static_cast<size_t>(count) - 1;
+  AppendZeros(validity_.get(), rest);
+  length_ += count - 1;
+  if (size_t width = PhysicalWidth(physical_); width > 0) return AppendZeros(values_.get(), rest * width);
+  if (physical_ == Physical::kRow) {
+    for (auto& child : children_) child->AppendRange(column, begin, count - 1);
+    return;
+  }
+  int32_t end = values_->as<int32_t>()[length_ - count];
+  for (size_t i = 0; i < rest; ++i) values_->AppendFixed(end);
 }
 
 void ColumnBuilder::AppendRows(const Column& column, std::span<const int32_t> rows) {

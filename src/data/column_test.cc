@@ -31,6 +31,24 @@ TEST(Column, TextsAreTakenInRunsAndAlone) {
   EXPECT_EQ(texts, (std::vector<std::string>{"ccc", "dd", "NULL", "", "dd", "dd", "ccc"}));
 }
 
+TEST(ColumnBuilder, AppendsARangeOfNullsAtOnceWhateverTheType) {
+  ColumnPtr null = Column::Constant(DataType::Boolean(), Value::Null(), 1);
+  DataType list = DataType::Array(DataType::Int());
+  DataType type = DataType::Row({{"a", DataType::BigInt()}, {"b", DataType::String()}, {"c", list}});
+  ColumnBuilder builder(type);
+  Value row = Value::List({Value::Int(1), Value::String("x"), Value::List({Value::Int(2)})});
+  builder.AppendRange(*null, 0, 2);
+  builder.AppendValue(row);
+  builder.AppendRange(*null, 0, 0);
+  builder.AppendRange(*null, 0, 3);
+  builder.AppendValue(row);
+  ColumnPtr column = builder.Finish();
+  ASSERT_EQ(column->length(), 7);
+  EXPECT_EQ(column->CountNulls(), 5);
+  for (const ColumnPtr& child : column->children()) EXPECT_EQ(child->length(), 7);
+  for (int64_t i = 0; i < 7; ++i) EXPECT_EQ(column->ValueAt(i), i == 2 || i == 6 ? row : Value::Null()) << i;
+}
+
 TEST(ColumnBuilder, IsEmptyAfterFinishWhateverItHeldBefore) {
   ColumnBuilder builder(DataType::String());
   for (int i = 0; i < 1000; ++i) builder.AppendString("text");

@@ -327,7 +327,9 @@ const std::string& JsonDecoder::problem() const { return rep_->problem; }
 
 bool JsonDecoder::TryRecord(std::string_view record, DecodedRows* out) {
   if (rep_->fast && rep_->walker.Start(record)) {
-    if (rep_->walker.ReadLine(0, record.size(), out->builders)) {
+    bool read = rep_->walker.ReadLine(0, record.size(), out->builders);
+    rep_->walker.Settle(out->builders);
+    if (read) {
       out->AddRow();
       return true;
     }
@@ -388,12 +390,14 @@ Result<size_t> JsonDecoder::DecodeLines(std::string_view bytes, size_t begin, si
       if (valid && rep_->walker.ReadLine(at - begin, line_end - begin, out->builders)) {
         out->AddRow();
       } else {
+        if (valid) rep_->walker.Settle(out->builders);
         if (valid) out->DropUnfinishedRow();
         RETURN_IF_ERROR(DecodeCarefully(bytes.substr(at, line_end - at), at, out));
       }
     }
     at = line_end + 1;
   }
+  rep_->walker.Settle(out->builders);
   at = std::min(at, end);
   if (out->rows > rows) {
     size_t bytes_a_row = (at - begin) / static_cast<size_t>(out->rows - rows) + 1;

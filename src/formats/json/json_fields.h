@@ -24,7 +24,10 @@ struct JsonFields {
       default: break;
     }
   }
-  explicit JsonFields(const std::vector<Field>& columns) { AddFields(columns); }
+  explicit JsonFields(const std::vector<Field>& columns) {
+    AddFields(columns);
+    for (JsonFields& child : children) child.defers_nulls = child.type.is(TypeKind::kRow);
+  }
 
   // The child that an unescaped key names, -1 for none; the key is expected at that position from now on.
   int Learn(std::string_view key, size_t position) {
@@ -79,6 +82,9 @@ struct JsonFields {
   std::vector<Expected> order;  // the keys of the object before
   std::vector<uint64_t> seen;   // round in which a child got its value
   uint64_t round = 0;
+  // Of a column of rows: the walker counts its NULLs that the builder does not have yet.
+  bool defers_nulls = false;
+  int64_t nulls = 0;
 
  private:
   void AddFields(const std::vector<Field>& fields) {

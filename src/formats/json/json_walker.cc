@@ -145,6 +145,27 @@ bool JsonWalker::ReadLine(size_t begin, size_t end, std::vector<ColumnBuilder>& 
   return tokens_[at_ - 1] < end && tokens_[at_] >= end;
 }
 
+void JsonWalker::Settle(std::vector<ColumnBuilder>& builders) {
+  for (size_t i = 0; i < root_.children.size(); ++i) {
+    if (root_.children[i].nulls > 0) SettleNode(root_.children[i], builders[i]);
+  }
+}
+
+void JsonWalker::SettleNode(JsonFields& node, ColumnBuilder& to) const {
+  to.AppendRange(*null_, 0, node.nulls);
+  node.nulls = 0;
+}
+
+namespace {
+void AppendNull(JsonFields& node, ColumnBuilder& to) {
+  if (node.defers_nulls) {
+    ++node.nulls;
+  } else {
+    to.AppendNull();
+  }
+}
+}  // namespace
+
 std::string_view JsonWalker::Token() const {
   const char* begin = text_ + tokens_[at_];
   const char* end = text_ + tokens_[at_ + 1];
@@ -196,7 +217,7 @@ bool JsonWalker::ReadObject(JsonFields& node, const BuilderAt& builder_at) {
   if (found == node.children.size()) return true;
   if (options_.fail_on_missing_field) return false;
   for (size_t i = 0; i < node.children.size(); ++i) {
-    if (node.seen[i] != round) builder_at(i).AppendNull();
+    if (node.seen[i] != round) AppendNull(node.children[i], builder_at(i));
   }
   return true;
 }
@@ -228,7 +249,7 @@ bool JsonWalker::ReadValue(JsonFields& node, ColumnBuilder& to) {
   if (token.front() == 'n') {
     if (token != "null") return false;
     ++at_;
-    to.AppendNull();
+    AppendNull(node, to);
     return true;
   }
   if (node.type.is(TypeKind::kRow)) return token.front() == '{' && ReadRow(node, to);
@@ -241,6 +262,7 @@ bool JsonWalker::ReadValue(JsonFields& node, ColumnBuilder& to) {
 
 bool JsonWalker::ReadRow(JsonFields& node, ColumnBuilder& to) {
   ++at_;
+  if (node.nulls > 0) SettleNode(node, to);
   if (!ReadObject(node, [&](size_t i) -> ColumnBuilder& { return to.child(i); })) return false;
   to.CloseRow();
   return true;

@@ -32,7 +32,11 @@ class JsonWalker {
   bool Start(std::string_view lines);
   // Reads the object that the line [begin, end) of that text consists of into one more value for each
   // builder. False: builders may hold a part of the row. Lines are read in order, none twice.
+  // Settle(builders) comes before the builders are used otherwise.
   bool ReadLine(size_t begin, size_t end, std::vector<ColumnBuilder>& builders);
+  // Appends the NULLs that wait: of a stream of rows of several types, all columns but one are NULL in every
+  // row, and get them in one go.
+  void Settle(std::vector<ColumnBuilder>& builders);
 
  private:
   char Peek() const { return at_ < count_ ? text_[tokens_[at_]] : '\0'; }
@@ -46,6 +50,7 @@ class JsonWalker {
   bool SkipValue();
   bool ReadValue(JsonFields& node, ColumnBuilder& to);
   bool ReadRow(JsonFields& node, ColumnBuilder& to);
+  void SettleNode(JsonFields& node, ColumnBuilder& to) const;
   bool ReadArray(JsonFields& node, ColumnBuilder& to);
   bool ReadString(const JsonFields& node, std::string_view text, ColumnBuilder& to);
   bool ReadTimestamp(const DataType& type, std::string_view text, ColumnBuilder& to);
@@ -59,6 +64,7 @@ class JsonWalker {
   size_t count_ = 0;
   size_t at_ = 0;
   std::string scratch_;
+  ColumnPtr null_ = Column::Constant(DataType::Boolean(), Value::Null(), 1);
   char date_[10] = {};  // the date parsed last, and its first microsecond
   int64_t date_micros_ = 0;
 };
