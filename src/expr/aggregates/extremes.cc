@@ -88,6 +88,28 @@ class BestValueKernel : public ViewKernel {
     if (!best || scratch_ < *best) view(0)->Put(group, {}, scratch_);
     return Status::Ok();
   }
+  // The best value is looked up once a row, and is mostly the row's own.
+  Status UpdateAndEmit(const AggregateInput& in, std::span<uint8_t* const> states,
+                       ColumnBuilder* out) override {
+    bool text = in.args[0]->physical() == Physical::kString;  // whose bytes are those that are kept
+    for (int64_t row = 0; row < in.rows; ++row) {
+      auto i = static_cast<size_t>(row);
+      if (in.signs[i] == 0 || in.args[0]->IsNull(row)) {
+        RETURN_IF_ERROR(Write(states[i], in.groups[i], out));
+        continue;
+      }
+      order_.Encode(in.args[0], row, &scratch_);
+      std::optional<std::string_view> best = view(0)->Get(in.groups[i], {});
+      bool wins = !best || scratch_ < *best;
+      if (text && (wins || scratch_ == *best)) {
+        out->AppendFrom(*in.args[0], row);
+      } else {
+        order_.Decode(wins ? scratch_ : std::string(*best), out);
+      }
+      if (wins) view(0)->Put(in.groups[i], {}, scratch_);
+    }
+    return Status::Ok();
+  }
   bool has_partials() const override { return true; }
   Status Write(const uint8_t*, std::string_view group, ColumnBuilder* out) const override {
     std::optional<std::string_view> best = view(0)->Get(group, {});
