@@ -19,12 +19,14 @@ uint64_t SeenBy(const uint8_t* value, bool created) {
 Status SharedDistinct::KeepFirst(int64_t name_space, const std::vector<ColumnPtr>& args,
                                  std::span<const std::string_view> groups,
                                  std::span<std::vector<int8_t>* const> signs) {
+  KeyBlock encoded;
+  codec_.Encode(args, static_cast<int64_t>(groups.size()), &encoded);
   std::string bytes;
   std::vector<size_t> rows, ends;
   for (size_t i = 0; i < groups.size(); ++i) {
     if (std::none_of(signs.begin(), signs.end(), [i](const auto* own) { return (*own)[i] != 0; })) continue;
     bytes.append(groups[i]);
-    codec_.EncodeRow(args, static_cast<int64_t>(i), &bytes);
+    bytes.append(encoded[static_cast<int64_t>(i)]);
     rows.push_back(i);
     ends.push_back(bytes.size());
   }
