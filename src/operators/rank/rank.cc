@@ -170,15 +170,21 @@ void Rank::Insert(Arrival& arrival) {
   int64_t last = arrival.last;
   std::string_view moving;  // the row that looks for a place
   std::string_view pushed_out;
+  pushed_element_.clear();
+  bool more = false;  // rows behind the last place
   list_->Scan(0, arrival.key, "", [&](std::string_view element, std::string_view row) {
-    if (rank > last) return false;
+    more = rank > last;
+    if (more) return false;
     if (moving.data() == nullptr && element < arrival.element) {
       ++rank;
       return true;
     }
     if (moving.data() == nullptr) moving = RowOf(arrival);
     if (by_place_) Replace(row, moving, rank, last);
-    if (rank == last) pushed_out = row;
+    if (rank == last) {
+      pushed_out = row;
+      pushed_element_.assign(element);
+    }
     moving = row;
     ++rank;
     return true;
@@ -192,7 +198,9 @@ void Rank::Insert(Arrival& arrival) {
   }
   if (!entered && spec_.input != RankInput::kRetract) return;
   list_->Put(0, arrival.key, arrival.element, RowOf(arrival));
-  if (spec_.input != RankInput::kRetract) Prune(arrival);
+  if (spec_.input == RankInput::kRetract) return;
+  if (more || index_ != nullptr) return Prune(arrival);
+  if (!pushed_element_.empty()) list_->Erase(0, arrival.key, pushed_element_);
 }
 
 // Forgets the rows behind the last place.

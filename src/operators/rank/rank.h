@@ -70,6 +70,7 @@ class Rank : public Operator {
   MapState* list_ = nullptr;    // sort key and arrival number -> row
   MapState* index_ = nullptr;   // of kUpdate: row key -> element of the list
   MapState* bounds_ = nullptr;  // of a variable range: the partition's N
+  std::string pushed_element_;  // of the row that an inserted one pushes out
   ArrivalCounter arrivals_;
   ChangeWriter writer_;
   BatchKeys keys_;
