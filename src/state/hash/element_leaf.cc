@@ -21,12 +21,18 @@ size_t ElementLeaf::NotBefore(uint64_t head, std::string_view element) const {
   return low;
 }
 
+size_t ElementLeaf::live() const {
+  size_t bytes = 0;
+  for (size_t i = 0; i < size(); ++i) bytes += entry(i).size();
+  return bytes;
+}
+
 void ElementLeaf::Rebuild(size_t entry_room, size_t byte_room) {
   CHECK(byte_room < size_t{1} << 32);
   ElementLeaf rebuilt;
   rebuilt.block_ = std::make_unique_for_overwrite<char[]>(BlockSize(entry_room, byte_room));
   Header& made = *new (rebuilt.block_.get()) Header();
-  made.entry_room = static_cast<uint32_t>(entry_room);
+  made.entry_room = static_cast<uint16_t>(entry_room);
   made.byte_room = static_cast<uint32_t>(byte_room);
   for (size_t i = 0; i < size(); ++i) {
     Entry& to = rebuilt.entries()[i];
@@ -35,8 +41,7 @@ void ElementLeaf::Rebuild(size_t entry_room, size_t byte_room) {
     std::memcpy(rebuilt.bytes() + made.used, bytes() + entry(i).offset, to.size());
     made.used += static_cast<uint32_t>(to.size());
   }
-  made.entries = static_cast<uint32_t>(size());
-  made.live = made.used;
+  made.entries = static_cast<uint16_t>(size());
   made.epoch = epoch();
   *this = std::move(rebuilt);
 }
@@ -48,7 +53,8 @@ void ElementLeaf::MakeRoom(size_t more_entries, size_t more_bytes) {
   bool fits = block_ && entries <= entry_room && header().used + more_bytes <= byte_room;
   if (fits) return;
   if (entries > entry_room) entry_room = std::min(kEntries, entries + size() / 2);
-  if (live() + more_bytes > byte_room) byte_room = live() + more_bytes + live() / 2;
+  size_t kept = live();
+  if (kept + more_bytes > byte_room) byte_room = kept + more_bytes + kept / 2;
   Rebuild(entry_room, byte_room);
 }
 
@@ -60,12 +66,12 @@ void ElementLeaf::Append(Entry* entry, std::string_view element, std::string_vie
   std::copy(element.begin(), element.end(), bytes() + leaf.used);
   std::copy(value.begin(), value.end(), bytes() + leaf.used + element.size());
   leaf.used += static_cast<uint32_t>(entry->size());
-  leaf.live += static_cast<uint32_t>(entry->size());
 }
 
 void ElementLeaf::CompactIfWasteful() {
-  if (header().used >= 256 && header().live * uint64_t{2} <= header().used)
-    Rebuild(header().entry_room, header().live);
+  if (header().used < 256) return;
+  size_t kept = live();
+  if (kept * 2 <= header().used) Rebuild(header().entry_room, kept);
 }
 
 void ElementLeaf::Insert(size_t at, uint64_t head, std::string_view element, std::string_view value) {
@@ -83,12 +89,29 @@ void ElementLeaf::Replace(size_t at, std::string_view value) {
     std::copy(value.begin(), value.end(), bytes() + entry(at).offset + entry(at).element_size);
     return;
   }
+  if (size() == 1) return ReplaceOnly(value);
   size_t element_size = entry(at).element_size;
   MakeRoom(0, element_size + value.size());
   Entry* entry = entries() + at;
-  header().live -= static_cast<uint32_t>(entry->size());
   Append(entry, {bytes() + entry->offset, element_size}, value);
   CompactIfWasteful();
+}
+
+void ElementLeaf::ReplaceOnly(std::string_view value) {
+  Entry& only = entries()[0];
+  size_t size = only.element_size + value.size();
+  CHECK(size < size_t{1} << 32);
+  bool fits = only.offset + size <= header().byte_room;
+  if (!fits || header().byte_room > 2 * size + 64) {
+    ElementLeaf made;
+    made.Insert(0, only.head, element(0), value);
+    made.Stamp(0, only.time, only.epoch);
+    *this = std::move(made);
+    return;
+  }
+  std::copy(value.begin(), value.end(), bytes() + only.offset + only.element_size);
+  only.value_size = static_cast<uint32_t>(value.size());
+  header().used = static_cast<uint32_t>(only.offset + size);
 }
 
 void ElementLeaf::Stamp(size_t at, int64_t time, uint32_t epoch) {
@@ -98,7 +121,6 @@ void ElementLeaf::Stamp(size_t at, int64_t time, uint32_t epoch) {
 }
 
 void ElementLeaf::Erase(size_t at) {
-  header().live -= static_cast<uint32_t>(entry(at).size());
   std::copy(entries() + at + 1, entries() + size(), entries() + at);
   --header().entries;
   if (size() > 0) CompactIfWasteful();
@@ -113,8 +135,7 @@ ElementLeaf ElementLeaf::SplitAt(size_t at) {
     upper.Insert(i - at, entry(i).head, element(i), value(i));
     upper.Stamp(i - at, entry(i).time, entry(i).epoch);
   }
-  header().entries = static_cast<uint32_t>(at);
-  header().live -= static_cast<uint32_t>(moved);
+  header().entries = static_cast<uint16_t>(at);
   upper.header().epoch = epoch();
   CompactIfWasteful();
   return upper;

@@ -48,7 +48,7 @@ class ElementLeaf {
 
   size_t size() const { return block_ ? header().entries : 0; }
   // Bytes of elements and values, epoch of the last put, what it takes in memory.
-  size_t live() const { return block_ ? header().live : 0; }
+  size_t live() const;
   uint32_t epoch() const { return block_ ? header().epoch : 0; }
   size_t Footprint() const { return block_ ? BlockSize(header().entry_room, header().byte_room) + 16 : 0; }
 
@@ -77,11 +77,11 @@ class ElementLeaf {
 
  private:
   struct Header {
-    uint32_t entries = 0, entry_room = 0;
     uint32_t used = 0, byte_room = 0;  // of the bytes; `used` includes what no entry names any more
-    uint32_t live = 0;
     uint32_t epoch = 0;
+    uint16_t entries = 0, entry_room = 0;
   };
+  static_assert(sizeof(Header) == 16);
   static size_t BlockSize(size_t entry_room, size_t byte_room) {
     return sizeof(Header) + entry_room * sizeof(Entry) + byte_room;
   }
@@ -93,6 +93,8 @@ class ElementLeaf {
   // Room for another entry, and for more bytes.
   void MakeRoom(size_t more_entries, size_t more_bytes);
   void Append(Entry* entry, std::string_view element, std::string_view value);
+  // Puts a value into the place of the only entry's, in a block of just the size where it must be another.
+  void ReplaceOnly(std::string_view value);
   void CompactIfWasteful();
 
   std::unique_ptr<char[]> block_;

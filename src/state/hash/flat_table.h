@@ -97,6 +97,18 @@ class FlatTable {
       if (KeySizeOf(at) != kFree) visit(EntryOf(at));
     }
   }
+  // The entries of the next slots from `slot` on, which `visit` may erase; takes off `*slots` those it looked
+  // at, at least 1. The slot to go on with, 0 at the end.
+  template <typename Visit>
+  uint32_t Walk(uint32_t slot, size_t* slots, const Visit& visit) {
+    for (; slot<used_&& * slots> 0; ++slot, --*slots) {
+      uint8_t* at = SlotAt(slot);
+      if (KeySizeOf(at) != kFree) visit(EntryOf(at));
+    }
+    if (slot < used_) return slot;
+    *slots -= *slots > 0 ? 1 : 0;
+    return 0;
+  }
   // Entries changed in epoch `from` or later; not those that were erased.
   template <typename Visit>
   void ForEachChanged(uint32_t from, const Visit& visit) {

@@ -19,6 +19,7 @@ class HashBackend : public KeyedBackend<HashFixedState, HashMapState, HashTimerQ
   }
 
   Status Settle() override {
+    EachState([](auto& state) { state.Expire(); });
     if (++calls_ < kCallsPerCount || memory_ == nullptr || !memory_->limited()) return Status::Ok();
     calls_ = 0;
     auto bytes = static_cast<int64_t>(MemoryBytes());

@@ -154,6 +154,22 @@ size_t HashFixedState::Evict(size_t bytes, const VisitEntry& visit) {
   return before - std::min(before, MemoryBytes());
 }
 
+void HashFixedState::Expire() {
+  int64_t ttl = descriptor_.ttl_ms, now = Now();
+  if (ttl <= 0) return;
+  size_t entries = 0;
+  for (const auto& [name_space, table] : tables_) entries += table->size();
+  if (!pace_.Due(now, ttl, std::max(entries, sweep_.slots()))) return;
+  sweep_.Step(&tables_, ExpiryPace::kStep,
+              [&](int64_t name_space, SegmentedTable& table, const FlatTable::Entry& entry) {
+                if (!IsExpired(entry.time, ttl, now)) return;
+                StateKey key{entry.key, entry.hash};
+                log_.Add(epoch_, {ErasureLog::Kind::kEntry, name_space, key, {}});
+                table.Erase(key);
+              });
+  last_ = nullptr;
+}
+
 void HashFixedState::WriteKey(const FlatTable::Entry& entry, SectionWriter& out) const {
   out.String(entry.key);
   if (descriptor_.sub_keys) out.Fixed(static_cast<uint32_t>(entry.hash >> 32));

@@ -8,7 +8,9 @@
 
 #include "base/bytes.h"
 #include "env/clock.h"
+#include "state/expiry_pace.h"
 #include "state/hash/erasure_log.h"
+#include "state/hash/expiry_sweep.h"
 #include "state/hash/grouped_slots.h"
 #include "state/hash/state_context.h"
 #include "state/layered_source.h"
@@ -63,6 +65,9 @@ class HashFixedState : public FixedState {
   // turn. Returns what it freed.
   size_t Evict(size_t bytes, const VisitEntry& visit);
 
+  // Removes some of what has expired, as erasures. Between batches: values may then lie elsewhere.
+  void Expire();
+
   ErasureLog& log() { return log_; }
   const StateDescriptor& descriptor() const { return descriptor_; }
   void set_ttl(int64_t ttl) { descriptor_.ttl_ms = ttl; }
@@ -106,6 +111,8 @@ class HashFixedState : public FixedState {
   std::optional<SlotLayout> layout_;
   Tables tables_;
   SegmentTurns turns_;
+  ExpiryPace pace_;
+  ExpirySweep sweep_;
   SegmentedTable* last_ = nullptr;  // the table used last
   int64_t last_namespace_ = 0;
 };

@@ -182,6 +182,41 @@ size_t HashMapState::Evict(size_t bytes, const VisitKey& visit) {
   return before - std::min(before, MemoryBytes());
 }
 
+void HashMapState::Expire() {
+  if (descriptor_.ttl_ms <= 0) return;
+  size_t keys = 0;
+  for (const auto& [name_space, table] : tables_) keys += table->size();
+  if (!pace_.Due(Now(), descriptor_.ttl_ms, std::max(keys, sweep_.slots()))) return;
+  sweep_.Step(&tables_, ExpiryPace::kStep,
+              [&](int64_t name_space, SegmentedTable& table, const FlatTable::Entry& entry) {
+                ExpireKey(name_space, table, entry);
+              });
+  last_ = nullptr;
+}
+
+void HashMapState::ExpireKey(int64_t name_space, SegmentedTable& table, const FlatTable::Entry& entry) {
+  StateKey key{entry.key, entry.hash};
+  uint64_t number = NumberIn(entry.value);
+  OrderedElements& elements = pool_[number];
+  std::vector<std::string> expired;
+  for (OrderedElements::Position at; at.leaf < elements.leaves(); ++at.leaf) {
+    for (at.entry = 0; at.entry < elements.entries(at.leaf); ++at.entry)
+      if (Gone(elements, at)) expired.emplace_back(elements.ElementAt(at));
+  }
+  if (expired.size() == elements.size()) {
+    log_.Add(epoch_, {ErasureLog::Kind::kKey, name_space, key, {}});
+    pool_.Free(number);
+    table.Erase(key);
+    return;
+  }
+  if (expired.empty()) return;
+  pool_.Update(elements, [&](OrderedElements& from) {
+    for (const std::string& element : expired) from.Erase(element);
+  });
+  for (const std::string& element : expired)
+    log_.Add(epoch_, {ErasureLog::Kind::kEntry, name_space, key, element});
+}
+
 void HashMapState::ForEachElement(const VisitElement& visit) {
   for (auto& [name_space, table] : tables_) {
     table->ForEach([&, space = name_space](const FlatTable::Entry& entry) {

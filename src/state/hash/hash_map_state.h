@@ -9,8 +9,10 @@
 
 #include "base/bytes.h"
 #include "env/clock.h"
+#include "state/expiry_pace.h"
 #include "state/hash/elements_pool.h"
 #include "state/hash/erasure_log.h"
+#include "state/hash/expiry_sweep.h"
 #include "state/hash/grouped_slots.h"
 #include "state/hash/segment_turns.h"
 #include "state/hash/state_context.h"
@@ -75,6 +77,9 @@ class HashMapState : public MapState {
   // turn. Returns what it freed.
   size_t Evict(size_t bytes, const VisitKey& visit);
 
+  // Removes elements that have expired, of some of the keys, as erasures. Between batches.
+  void Expire();
+
   void set_ttl(int64_t ttl) { descriptor_.ttl_ms = ttl; }
   void set_epoch(uint32_t epoch) { epoch_ = epoch; }
   // What is erased is logged from here on; what was before a cut is forgotten.
@@ -105,6 +110,8 @@ class HashMapState : public MapState {
   SegmentedTable* Existing(int64_t name_space);
   OrderedElements* FindElements(int64_t name_space, StateKey key);
   SegmentedTable& Table(int64_t name_space, std::string_view key);
+  // Removes what has expired of a key of a table.
+  void ExpireKey(int64_t name_space, SegmentedTable& table, const FlatTable::Entry& entry);
   OrderedElements& MakeElements(int64_t name_space, StateKey key);
   // One line of a delta: a key whose elements were all erased, an element that was, or a key with elements
   // that changed.
@@ -125,6 +132,8 @@ class HashMapState : public MapState {
   SegmentedTable* last_ = nullptr;  // the table used last
   int64_t last_namespace_ = 0;
   SegmentTurns turns_;
+  ExpiryPace pace_;
+  ExpirySweep sweep_;
   ElementsPool pool_;
   std::vector<uint64_t> ahead_;  // numbers of what Prefetch was asked for
   std::string element_, value_;  // copies of what is put: it may be a view into this state

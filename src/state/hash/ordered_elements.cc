@@ -31,7 +31,7 @@ OrderedElements::Position OrderedElements::Find(std::string_view element) {
   Position at = LowerBound(element);
   bool found = at.leaf < leaves() && ElementAt(at) == element;
   found_leaf_ = static_cast<uint32_t>(at.leaf);
-  found_entry_ = found ? static_cast<uint32_t>(at.entry) : kNotFound;
+  found_entry_ = found ? static_cast<uint16_t>(at.entry) : kNotFound;
   return found ? at : Position{leaves(), 0};
 }
 

@@ -69,7 +69,7 @@ class OrderedElements {
     size_t count = 0;
     uint64_t live = 0;  // bytes of elements and values
   };
-  static constexpr uint32_t kNotFound = ~uint32_t{0};
+  static constexpr uint16_t kNotFound = 0xffff;
 
   const ElementLeaf& LeafAt(size_t leaf) const { return many_ ? many_->leaves[leaf] : only_; }
   ElementLeaf& LeafAt(size_t leaf) { return many_ ? many_->leaves[leaf] : only_; }
@@ -80,8 +80,10 @@ class OrderedElements {
 
   ElementLeaf only_;  // while there is no more than one
   std::unique_ptr<Leaves> many_;
-  uint32_t found_leaf_ = 0, found_entry_ = kNotFound;  // by the last Find; forgotten when entries move
+  uint32_t found_leaf_ = 0;  // by the last Find; forgotten when entries move
+  uint16_t found_entry_ = kNotFound;
   bool stored_ = false;
 };
+static_assert(sizeof(OrderedElements) == 24, "there is one for each key");
 
 }  // namespace penstock

@@ -42,11 +42,13 @@ FlatTable& SegmentedTable::MakeRoom(uint64_t hash, bool* moved) {
 
 void SegmentedTable::AddTimes() {
   layout_.times = true;
-  for (auto& part : segments_) {
-    FlatTable with_times(layout_);
-    part->data.MoveAllTo(&with_times);
-    part->data = std::move(with_times);
-  }
+  for (auto& part : segments_) Renew(part.get());
+}
+
+void SegmentedTable::Renew(Part* part) {
+  FlatTable renewed(layout_);
+  part->data.MoveAllTo(&renewed);
+  part->data = std::move(renewed);
 }
 
 void SegmentedTable::Split(Part* part) {

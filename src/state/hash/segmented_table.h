@@ -82,6 +82,11 @@ class SegmentedTable {
     segments_[i]->data = FlatTable(layout_);
   }
 
+  // Gives back what free slots of a segment hold, where that is most of it. Values may then lie elsewhere.
+  void CompactSegment(size_t i) {
+    if (segments_[i]->data.sparse()) Renew(segments_[i].get());
+  }
+
   // All entries; by segments, so by ascending ranges of key groups, and in no order inside.
   template <typename Visit>
   void ForEach(const Visit& visit) {
@@ -128,6 +133,8 @@ class SegmentedTable {
   FlatTable& MakeRoom(uint64_t hash, bool* moved);
   void Split(Part* part);
   void AddTimes();
+  // Moves what is in a segment into a new one with the table's layout.
+  void Renew(Part* part);
 
   KeyGroupRange range_;
   SlotLayout layout_;

@@ -5,7 +5,7 @@
 
 #include "state/hash/hash_map_state.h"
 #include "state/tiered/cold_table.h"
-#include "state/tiered/expiry_pace.h"
+#include "state/expiry_pace.h"
 #include "state/tiered/section_spool.h"
 
 namespace penstock {
