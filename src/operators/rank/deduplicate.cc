@@ -53,6 +53,7 @@ Progress Deduplicate::FlushQueues(Output& out) {
 
 Result<Progress> Deduplicate::Process(int, const Batch& batch, Output& out) {
   if (batch.rows > 0) keys_.Encode(partition_codec_, spec_.rows.PartitionColumns(batch), batch.rows);
+  kept_of_.assign(static_cast<size_t>(batch.rows), -1);
   int64_t done = 0;
   for (const Mark& mark : batch.marks) {
     RETURN_IF_ERROR(ProcessRows(batch, done, mark.offset));
@@ -86,6 +87,7 @@ Status Deduplicate::ProcessRows(const Batch& batch, int64_t begin, int64_t end) 
     }
     if (writer_.rows() >= context_->batch_rows) writer_.FlushTo(&queue_);
   }
+  StoreLast();
   EmitPassed(batch);
   writer_.FlushTo(&queue_);
   late_.Take(batch, watermark_, context_->metrics);
@@ -122,17 +124,37 @@ void Deduplicate::KeepFirst(int64_t row) {
 // Processing time: every row is newer. A row that changes nothing is passed on only where downstream state
 // may expire.
 void Deduplicate::KeepLast(int64_t row, int64_t time) {
-  std::optional<std::string_view> kept = state_->Get(0, keys_[row], "");
-  if (!kept) {
+  auto first = static_cast<int32_t>(keys_.FirstWithKeyOf(row));
+  int32_t& number = kept_of_[static_cast<size_t>(first)];
+  if (number < 0) {
+    number = static_cast<int32_t>(kept_.size());
+    kept_.push_back({first, row, 0, false});
+  }
+  Kept& kept = kept_[static_cast<size_t>(number)];
+  std::string_view before;
+  if (kept.changed) {
+    before = encoded_[kept.row];
+  } else if (std::optional<std::string_view> stored = state_->Get(0, keys_[row], "")) {
+    kept.time = ReadOrdered(*stored);
+    before = stored->substr(kTimeBytes);
+  }
+  if (before.data() == nullptr) {
     Pass(row, RowKind::kInsert);
   } else {
-    std::string_view before = kept->substr(kTimeBytes);
-    if (spec_.time_column >= 0 && time < ReadOrdered(*kept)) return;
+    if (spec_.time_column >= 0 && time < kept.time) return;
     if (spec_.time_column < 0 && spec_.ttl_ms == 0 && before == encoded_[row]) return;
     if (spec_.emit_update_before) writer_.Add(before, RowKind::kUpdateBefore);
     Pass(row, RowKind::kUpdateAfter);
   }
-  Put(row, time);
+  kept = {first, row, time, true};
+}
+
+void Deduplicate::StoreLast() {
+  for (const Kept& kept : kept_) {
+    kept_of_[static_cast<size_t>(kept.first)] = -1;
+    if (kept.changed) Put(kept.row, kept.time);
+  }
+  kept_.clear();
 }
 
 void Deduplicate::Put(int64_t row, int64_t time) {

@@ -29,10 +29,18 @@ class Deduplicate : public Operator {
   Result<Progress> Resume(Output& out) override { return FlushQueues(out); }
 
  private:
+  // What is kept of a key while rows of a batch come: written once, when they are through.
+  struct Kept {
+    int32_t first = 0;  // row of the batch with that key
+    int64_t row = 0;    // the one to keep, when something `changed`
+    int64_t time = 0;
+    bool changed = false;
+  };
   bool waits() const { return spec_.time_column >= 0 && !spec_.keep_last; }
   Status ProcessRows(const Batch& batch, int64_t begin, int64_t end);
   void KeepFirst(int64_t row);
   void KeepLast(int64_t row, int64_t time);
+  void StoreLast();
   // False when the row is late.
   bool Wait(int64_t row, int64_t time);
   void Put(int64_t row, int64_t time);
@@ -51,6 +59,8 @@ class Deduplicate : public Operator {
   BatchKeys keys_;
   RowBlock encoded_;  // rows of the batch; only where rows are kept
   std::string value_;
+  std::vector<Kept> kept_;
+  std::vector<int32_t> kept_of_;  // by the first row of a key in the batch; -1: not looked up
   // Rows that pass where what leaves are rows of the batch alone; elsewhere the writer has them.
   bool passes_ = false;
   std::vector<int32_t> passed_;
