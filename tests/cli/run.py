@@ -38,7 +38,7 @@ class Cli:
     def __init__(self, penstock, folder):
         self.penstock, self.folder = penstock, folder
 
-    def run(self, *arguments, timeout=60, **options):
+    def run(self, *arguments, timeout=300, **options):
         return subprocess.run([str(self.penstock), *map(str, arguments)], cwd=self.folder, capture_output=True,
                               text=True, timeout=timeout, **options)
 
@@ -626,7 +626,7 @@ def a_job_that_fails_and_starts_again_says_so(cli):
         CREATE TABLE source1 (s STRING) WITH ('connector' = 'datagen', 'number-of-rows' = '200000');
         INSERT INTO big SELECT s FROM source1;""")
     done = subprocess.run(["bash", "-c", f"ulimit -f 64; trap '' XFSZ; exec {cli.penstock} run {script}"],
-                          cwd=cli.folder, capture_output=True, text=True, timeout=60)
+                          cwd=cli.folder, capture_output=True, text=True, timeout=300)
     equal(done.returncode, 1)
     equal(done.stderr.count("starts again"), 2)
     assert "after 2 restarts" in done.stderr, done.stderr

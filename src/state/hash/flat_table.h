@@ -101,7 +101,7 @@ class FlatTable {
   // at, at least 1. The slot to go on with, 0 at the end.
   template <typename Visit>
   uint32_t Walk(uint32_t slot, size_t* slots, const Visit& visit) {
-    for (; slot<used_&& * slots> 0; ++slot, --*slots) {
+    for (; *slots > 0 && slot < used_; ++slot, --*slots) {
       uint8_t* at = SlotAt(slot);
       if (KeySizeOf(at) != kFree) visit(EntryOf(at));
     }
