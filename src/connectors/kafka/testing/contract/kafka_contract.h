@@ -123,7 +123,8 @@ class KafkaContract : public testing::TestWithParam<ContractKafka> {
     return producer;
   }
 
-  static KafkaRecord Record(const std::string& topic, const std::string& value, int32_t partition = 0) {
+  // The value must outlive the record.
+  static KafkaRecord Record(const std::string& topic, std::string_view value, int32_t partition = 0) {
     KafkaRecord record;
     record.topic = topic;
     record.partition = partition;

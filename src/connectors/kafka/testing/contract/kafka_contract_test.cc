@@ -154,7 +154,8 @@ TEST_P(KafkaContract, TheOffsetOfATimeIsThatOfTheFirstRecordAtOrAfterIt) {
   std::string topic = Topic(2);
   auto producer = Producer();
   for (int64_t time : {1'000'000, 3'000'000, 2'000'000, 5'000'000}) {
-    KafkaRecord record = Record(topic, std::to_string(time));
+    std::string value = std::to_string(time);
+    KafkaRecord record = Record(topic, value);
     record.timestamp_ms = time;
     ASSERT_TRUE(Write(*producer, record).ok());
   }
