@@ -61,9 +61,10 @@ class ValueOrder {
     codec_.EncodeRow(std::span(&column, 1), row, out);
     Invert(out);
   }
-  void Decode(std::string bytes, ColumnBuilder* out) const {
-    Invert(&bytes);
-    codec_.Decode(bytes, std::span(out, 1));
+  void Decode(std::string_view bytes, ColumnBuilder* out) const {
+    plain_.assign(bytes);
+    Invert(&plain_);
+    codec_.Decode(plain_, std::span(out, 1));
   }
 
  private:
@@ -73,6 +74,7 @@ class ValueOrder {
   }
   KeyCodec codec_;
   bool max_;
+  mutable std::string plain_;  // as a kernel, of one thread
 };
 
 // Insert-only: one entry with the best value.
@@ -104,7 +106,7 @@ class BestValueKernel : public ViewKernel {
       if (text && (wins || scratch_ == *best)) {
         out->AppendFrom(*in.args[0], row);
       } else {
-        order_.Decode(wins ? scratch_ : std::string(*best), out);
+        order_.Decode(wins ? std::string_view(scratch_) : *best, out);
       }
       if (wins) view(0)->Put(in.groups[i], {}, scratch_);
     }
@@ -114,7 +116,7 @@ class BestValueKernel : public ViewKernel {
   Status Write(const uint8_t*, std::string_view group, ColumnBuilder* out) const override {
     std::optional<std::string_view> best = view(0)->Get(group, {});
     if (best) {
-      order_.Decode(std::string(*best), out);
+      order_.Decode(*best, out);
     } else {
       out->AppendNull();
     }
@@ -154,7 +156,7 @@ class CountedValuesKernel : public ViewKernel {
       return !best;
     });
     if (best) {
-      order_.Decode(std::move(*best), out);
+      order_.Decode(*best, out);
     } else {
       out->AppendNull();
     }
