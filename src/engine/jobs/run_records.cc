@@ -128,7 +128,7 @@ class BucketRunRecords : public RunRecords {
 
   Status Begin(const RunRecord& record) override { return Supersede(record, "/finished-"); }
   Status GoOn(const RunRecord& record, bool) override { return Supersede(record, ""); }
-  // The text names its writer, by the name that it has.
+  // Nobody else writes under this name, and no two texts go there: one that is there already is this one.
   Status Change(const RunRecord& record) override {
     std::string path = fmt::format("{}/run-{}-{}", path_, claim_, ++written_);
     return files_->Create(path, path + ".tmp", std::string(kRunHeader) + record.run + "\n" + LinesOf(record));
