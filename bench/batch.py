@@ -13,15 +13,13 @@ import os
 import pathlib
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/e2e"))
-from engines import Cost, Failed, Flink  # noqa: E402
+from engines import Cost, Failed, Flink, waited  # noqa: E402
 from flights_data import CACHE, DUCKDB, duckdb_python  # noqa: E402
 
 COLUMNS = {"id": "BIGINT", "k": "BIGINT", "v": "INT", "name": "STRING"}
@@ -43,18 +41,6 @@ QUERIES = {
 def table(name, columns, path, form):
     columns = columns if isinstance(columns, str) else ", ".join(f"{key} {kind}" for key, kind in columns.items())
     return (f"CREATE TABLE {name} ({columns}) WITH ('connector' = 'filesystem', 'path' = '{path}', 'format' = '{form}');\n")
-
-
-def waited(command, **arguments):
-    """Runs a process to its end: what it cost."""
-    began = time.monotonic()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **arguments)
-    problem = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise Failed(problem)
-    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 class Bench:

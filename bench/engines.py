@@ -24,6 +24,18 @@ class Failed(Exception):
     """A run that ended with an error; the text is what the engine said."""
 
 
+def waited(command, **arguments):
+    """Runs a process to its end: what it cost."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **arguments)
+    problem = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise Failed(problem)
+    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
 def fill(text, **values):
     """Replaces ${NAME} by values[NAME.lower()]."""
     return re.sub(r"\$\{(\w+)\}", lambda m: str(values[m[1].lower()]), text)
@@ -54,16 +66,8 @@ class Penstock:
 
     def run(self, text, parallelism):
         """Runs a script in a process of its own."""
-        command = [self.build / "penstock", "run", "-p", str(parallelism), "--fresh", *self.checkpoints,
-                   self.script("penstock.sql", text)]
-        began = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        problem = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise Failed(problem)
-        return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+        return waited([self.build / "penstock", "run", "-p", str(parallelism), "--fresh", *self.checkpoints,
+                       self.script("penstock.sql", text)])
 
     def repeat(self, setup, statement, parallelism, runs):
         """Runs a statement several times in one process after a first time that does not count."""
