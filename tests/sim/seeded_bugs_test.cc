@@ -83,23 +83,28 @@ bool NoticesDamage() {
   return store.ReadParts(manifest).has_value();
 }
 
+// What an epoch changes of a state: its only value is the epoch's number.
+StateKey OnlyKey() { return {"key", HashKey("key")}; }
+SubtaskSnapshot SnapshotOf(uint64_t epoch, StateBackend* backend) {
+  (*backend->OpenMap({"values"}))->Put(0, OnlyKey(), "e", std::to_string(epoch));
+  KeyedSnapshot keyed = backend->Checkpoint(epoch, epoch - 1).value();
+  SubtaskSnapshot part;
+  part.uid = "op";
+  part.keyed = std::move(keyed.bytes);
+  part.since = keyed.since;
+  return part;
+}
+
 // A chain of deltas is folded to a base: what the last epoch wrote must be in it.
 bool NoticesLostDelta() {
   MemoryFileSystem files;
   ManualClock clock(0);
   CheckpointStore store(&files, "/job", 1, {2, 1 << 20});
   std::unique_ptr<StateBackend> backend = MakeHashBackend({}, &clock), restored = MakeHashBackend({}, &clock);
-  StateKey key{"key", HashKey("key")};
   Manifest manifest;
   for (uint64_t epoch = 1; epoch <= 3; ++epoch) {
-    (*backend->OpenMap({"values"}))->Put(0, key, "e", std::to_string(epoch));
-    KeyedSnapshot keyed = backend->Checkpoint(epoch, epoch - 1).value();
-    SubtaskSnapshot part;
-    part.uid = "op";
-    part.keyed = std::move(keyed.bytes);
-    part.since = keyed.since;
     manifest.epoch = epoch;
-    EXPECT_TRUE(store.Seal({part}, &manifest).ok());
+    EXPECT_TRUE(store.Seal({SnapshotOf(epoch, backend.get())}, &manifest).ok());
   }
   std::shared_ptr<ChainFold> fold = store.NewFold(3);
   if (!fold) return false;
@@ -109,7 +114,7 @@ bool NoticesLostDelta() {
   EXPECT_EQ(folded.size(), 1u);
   manifest.parts[0].keyed = {folded[0].base};
   EXPECT_TRUE(restored->Restore(store.ReadParts(manifest).value()[0].keyed).ok());
-  return (*restored->OpenMap({"values"}))->Get(0, key, "e").value_or("") != "3";
+  return (*restored->OpenMap({"values"}))->Get(0, OnlyKey(), "e").value_or("") != "3";
 }
 
 // Checkpoints go while a fold of one of them is done and not referred to yet.
@@ -118,19 +123,12 @@ bool NoticesRemovedBase() {
   ManualClock clock(0);
   CheckpointStore store(&files, "/job", 1, {2, 1 << 20});
   std::unique_ptr<StateBackend> backend = MakeHashBackend({}, &clock);
-  StateKey key{"key", HashKey("key")};
   Manifest manifest;
   std::shared_ptr<ChainFold> fold;
   for (uint64_t epoch = 1; epoch <= 4; ++epoch) {
-    (*backend->OpenMap({"values"}))->Put(0, key, "e", std::to_string(epoch));
-    KeyedSnapshot keyed = backend->Checkpoint(epoch, epoch - 1).value();
-    SubtaskSnapshot part;
-    part.uid = "op";
-    part.keyed = std::move(keyed.bytes);
-    part.since = keyed.since;
     manifest.epoch = epoch;
     if (epoch == 4) store.Adopt(fold.get());
-    EXPECT_TRUE(store.Seal({part}, &manifest).ok());
+    EXPECT_TRUE(store.Seal({SnapshotOf(epoch, backend.get())}, &manifest).ok());
     if (epoch == 2) fold = store.NewFold(2);
     while (epoch == 2 && fold->Step()) {
     }
